@@ -1,0 +1,1 @@
+"""Tables: from bytes to columns, strictly."""
