@@ -147,7 +147,7 @@ class FlowNetwork:
 
     @cached_property
     def silent(self) -> "tuple[tuple[Silent | None, ...], ...]":
-        """For each layer, each neuron: `constant`, `uninformative` (no edge of it is significant), or None."""
+        """Each neuron of each layer: `constant`, `uninformative` (no significant edge), or None."""
         touched = [np.zeros(layer.size, dtype=bool) for layer in self.layers]
         for e in self.edges:
             significant = e.q_value <= self.alpha
