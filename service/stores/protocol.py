@@ -7,29 +7,48 @@ analysis. Every query takes the `beta` it is read with; None is the analysis's o
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from estimator.errors import NotFound, Unavailable
+from estimator.graph.facts import GraphFacts
 from estimator.network import FlowNetwork
+from estimator.options import refuse
+
+NEURON_SORTS = (
+    "id", "name", "mean", "sd", "zeros", "redundancy", "betweenness", "betweenness_weighted", "community",
+    "silent", "out_flow", "in_flow",
+)  # fmt: skip
+EDGE_SORTS = ("id", "mi", "nif", "se", "ci_low", "ci_high", "p_value", "q_value")
 
 
-class AnalysisNotStored(LookupError):
+class AnalysisNotStored(NotFound, LookupError):
     """No whole network of this id is stored."""
 
 
-class StoreUnavailable(RuntimeError):
+class StoreUnavailable(Unavailable, RuntimeError):
     """The store cannot be reached, is full, or has a schema that this code does not know."""
+
+
+def checked_beta(beta: float) -> float:
+    """The beta of a query, -0.0 as 0.0. Raises InvalidParameter outside the range of `Options.beta`."""
+    if not 0 <= beta <= 1e6:
+        raise refuse("beta", beta, "between 0 and 1e6")
+    return beta + 0.0
 
 
 @dataclass(frozen=True)
 class NeuronRow:
-    """One neuron. community, silent: None where there is none. out_flow, in_flow: sums of nif."""
+    """One neuron. community, silent: None where there is none; a number: None where it is not defined.
+
+    out_flow, in_flow: sums of nif, at most the largest double.
+    """
 
     id: str
     layer: int
     layer_name: str
     index: int
     name: str
-    mean: float
-    sd: float
-    zeros: float
+    mean: float | None
+    sd: float | None
+    zeros: float | None
     redundancy: float
     betweenness: float
     betweenness_weighted: float
@@ -41,7 +60,7 @@ class NeuronRow:
 
 @dataclass(frozen=True)
 class EdgeRow:
-    """One measured pair; `nif` is 0 where it is no flow edge."""
+    """One measured pair; `nif` is 0 where it is no flow edge. A number that is not defined is None."""
 
     source: str
     source_name: str
@@ -49,11 +68,11 @@ class EdgeRow:
     consumer_name: str
     mi: float
     nif: float
-    se: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    q_value: float
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    q_value: float | None
     saturated: bool
     lower_bound: bool
     method: str
@@ -106,11 +125,11 @@ class ProbeRow:
     neuron_name: str
     layer: int
     mi: float
-    se: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    q_value: float
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    q_value: float | None
     saturated: bool
     lower_bound: bool
 
@@ -140,7 +159,10 @@ class EdgeFilter:
 class Slice:
     """A page of a listing: sorted by `sort` (`-` in front for descending), then by id, ties in one order.
 
-    after: the sort keys of the last row that the reader has, as returned in `Page.last`. limit: None is all.
+    sort: one of NEURON_SORTS or EDGE_SORTS. Ids are in order of (layer, index), for edges of source and then
+    consumer; text is in order of code points; what is None comes last, whichever way the rest is sorted.
+    after: the sort keys of the last row that the reader has, as returned in `Page.last`: the value sorted by,
+    then the id, or source and consumer; for the sort `id` without a value. limit: None is all.
     """
 
     sort: str = "id"
@@ -150,7 +172,10 @@ class Slice:
 
 @dataclass(frozen=True)
 class Page:
-    """rows: of one of the row classes. last: what to give as `after` for the next page, None at the end."""
+    """rows: of one of the row classes. last: what to give as `after` for the next page, None at the end.
+
+    total: how many rows the filter lets through, on all pages together.
+    """
 
     rows: tuple[Any, ...]
     last: tuple[Any, ...] | None
@@ -158,7 +183,12 @@ class Page:
 
 
 class GraphStore(Protocol):
-    """Keeps flow networks and answers questions about them."""
+    """Keeps flow networks and answers questions about them.
+
+    Every call may raise StoreUnavailable; every one about an analysis (but write, delete and exists)
+    AnalysisNotStored; and InvalidParameter, naming the field, for a value that makes no sense: an unknown
+    neuron or sort, a beta below 0.
+    """
 
     def migrate(self, *, dry_run: bool = False) -> list[str]:
         """Bring the schema up to date; returns the names of the migrations applied (or to apply)."""
@@ -184,6 +214,10 @@ class GraphStore(Protocol):
 
     def network(self, analysis_id: str, beta: float | None = None) -> FlowNetwork:
         """The network back, equal to what was written to the last bit."""
+        ...
+
+    def facts(self, analysis_id: str, beta: float | None = None) -> GraphFacts:
+        """Betweenness, communities and modularity, as stored, or computed for another beta."""
         ...
 
     def neurons(

@@ -1,0 +1,6 @@
+"""Lets a failed assertion of the contract show its values, as one in a test file does."""
+
+import pytest
+
+PARTS = ("beta", "graph", "odd", "pages", "rows", "whole")
+pytest.register_assert_rewrite("tests.same", *(f"tests.stores.contract_{part}" for part in PARTS))
