@@ -108,5 +108,5 @@ class Unavailable(NifError):
     slug, title = "unavailable", "A part of the service cannot be reached"
 
 
-class Cancelled(Exception):  # noqa: N818  an answer to a request, not an error
+class Cancelled(Exception):
     """Raised out of a progress callback to stop an analysis; nothing is kept."""

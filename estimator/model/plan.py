@@ -19,7 +19,9 @@ class PlannedLayer:
     """A layer and the tensor that holds its activations.
 
     tensor: the ONNX value to read (for an input layer, the graph input). size: number of neurons.
-    neuron_axis: the axis of the tensor that counts neurons; the mean is taken over all others but rows.
+    neuron_axis, row_axis: the axes of the tensor that count neurons and rows; the mean is taken over all
+    others. A tensor that has only the axis of the rows is one neuron. The input layer holds the columns of
+    all `ModelPlan.inputs`, in order, each flattened row-major; its tensor is the first of them.
     neurons: the names of the neurons, `size` of them. operators, meaning: as in `estimator.network.Layer`.
     """
 
@@ -31,6 +33,7 @@ class PlannedLayer:
     size: int
     neurons: tuple[str, ...]
     neuron_axis: int = 1
+    row_axis: int = 0
     operators: tuple[str, ...] = ()
     meaning: str | None = None
 

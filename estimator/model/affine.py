@@ -1,0 +1,98 @@
+"""Rules of operators that mix neurons linearly: Gemm, MatMul, Conv, Concat."""
+
+from estimator.model.call import OTHER_ROWS, Call, Result, written
+from estimator.model.spatial import transposed_sizes, window_sizes
+from estimator.model.values import FREE, ROWS, Constant, Shape, Signal
+
+
+def gemm(call: Call) -> Result:
+    """alpha A' B' + beta C, of matrices; one of A and B is a constant."""
+    shapes = []
+    for position, flag in ((0, "transA"), (1, "transB")):
+        shape = _shape(call, position)
+        call.require(len(shape) == 2, f"Gemm of a tensor {written(shape)}, which is no matrix")
+        shapes.append(shape[::-1] if call.attribute(flag, 0) else shape)
+    return _product(call, shapes[0], shapes[1])
+
+
+def matmul(call: Call) -> Result:
+    return _product(call, _shape(call, 0), _shape(call, 1))
+
+
+def _shape(call: Call, position: int) -> Shape:
+    value = call.value(position)
+    if isinstance(value, Constant):
+        return value.dims
+    return call.signal(position).shape
+
+
+def _product(call: Call, left: Shape, right: Shape) -> Result:
+    """The product of a signal and a constant matrix (or vector), on either side."""
+    signals = [isinstance(value, Signal) for value in call.inputs[:2]]
+    if all(signals):
+        raise call.unsupported("a product of two branches (attention) is not supported yet")
+    constant = left if signals[1] else right
+    if len(constant) > 2 and any(d != 1 for d in constant[:-2]):
+        raise call.unsupported(f"a stack of matrices {written(constant)}; one matrix is supported")
+    inner_left = left[-1]
+    inner_right = right[-2] if len(right) > 1 else right[0]
+    if ROWS in (inner_left, inner_right):
+        raise call.unsupported(f"it sums over rows, {written(left)} by {written(right)}: {OTHER_ROWS}")
+    if FREE not in (inner_left, inner_right):
+        call.require(inner_left == inner_right, f"shapes {written(left)} and {written(right)} do not fit")
+    if signals[0]:
+        shape = left[:-1] + ((right[-1],) if len(right) > 1 else ())
+        axis = len(shape) - 1
+    elif len(left) > 1:
+        shape = (*right[:-2], left[-2], *right[-1:]) if len(right) > 1 else (left[-2],)
+        axis = len(shape) - 2
+    else:
+        shape, axis = (*right[:-2], *right[-1:]), len(right) - 2
+    return Result("mix", (call.fresh(shape, axis),))
+
+
+def convolution(call: Call) -> Result:
+    """Conv, ConvTranspose: a neuron is a channel."""
+    signal, weights = call.signal(), call.constant(1)
+    call.require(len(signal.shape) == len(weights.dims) >= 3, "input and weights differ in their axes")
+    if signal.rows != 0:
+        raise call.unsupported(OTHER_ROWS)
+    groups = call.attribute("group", 1)
+    call.require(groups >= 1, f"group is {groups}")
+    transposed = call.node.op_type == "ConvTranspose"
+    taken = weights.dims[0] if transposed else weights.dims[1] * groups
+    made = weights.dims[1] * groups if transposed else weights.dims[0]
+    call.require(
+        signal.shape[1] in (taken, FREE),
+        f"weights {written(weights.dims)} do not fit the input {written(signal.shape)}",
+    )
+    sizes = (transposed_sizes if transposed else window_sizes)(call, signal.shape[2:], weights.dims[2:])
+    return Result("mix", (call.fresh((ROWS, made, *sizes), 1),))
+
+
+def concat(call: Call) -> Result:
+    """Concat: the neurons of several branches side by side."""
+    signals = call.signals()
+    first = signals[0]
+    axis = call.axis(call.attribute("axis", 0), len(first.shape))
+    if first.shape[axis] is ROWS:
+        raise call.unsupported(f"it stacks rows: {OTHER_ROWS}")
+    width = 0
+    for position, value in enumerate(call.inputs):
+        shape = value.dims if isinstance(value, Constant) else call.signal(position).shape
+        call.require(len(shape) == len(first.shape), "its inputs differ in their axes")
+        if shape.index(ROWS) != first.rows if ROWS in shape else shape[first.rows] != 1:
+            raise call.unsupported(f"a tensor {written(shape)} meets the rows: {OTHER_ROWS}")
+        size = shape[axis]
+        width = FREE if FREE in (width, size) or size is None else width + size
+    shape = (*first.shape[:axis], width, *first.shape[axis + 1 :])
+    together = len(signals) == len(call.inputs) and all(
+        (s.base, s.layout) == (first.base, first.layout) for s in signals
+    )
+    if together and axis == first.axis:
+        # Several functions of the same neurons (a probability and its complement): still the same layer.
+        nonlinear = any(s.nonlinear for s in signals)
+        return Result("pointwise", (Signal(shape, axis, first.base, call.out(), nonlinear),))
+    if axis != first.axis:  # joined along positions: the same neurons
+        return Result("mix", (call.fresh(shape, first.axis),))
+    return Result("mix", (call.fresh(shape, axis),))

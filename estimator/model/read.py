@@ -1,0 +1,53 @@
+"""From the bytes of an ONNX file to the plan of its layers.
+
+1. Screen the bytes (`screen.py`); only then is anything parsed.
+2. Read the graph: nodes in order, who makes and who uses each tensor (`graph.py`).
+3. Find what every tensor is, with the table of operators (`propagate.py`, `operators.py`).
+4. Choose what the model returns (`interface.py`) and recognise the layers (`recognise.py`).
+5. Name them, and hold widths and numbers of pairs against the limits.
+
+Nothing is run here, and neither ONNX's checker nor its shape inference is called.
+"""
+
+import hashlib
+
+from estimator.model.graph import read_graph
+from estimator.model.interface import feature_names, read_heads, read_inputs
+from estimator.model.layers import check_pairs, plan_layers
+from estimator.model.limits import ModelLimits
+from estimator.model.plan import ModelPlan
+from estimator.model.propagate import propagate
+from estimator.model.recognise import recognise
+from estimator.model.screen import screen
+from estimator.model.values import Shape
+
+DEFAULT_LIMITS = ModelLimits()
+
+
+def read_model(data: bytes, limits: ModelLimits = DEFAULT_LIMITS) -> ModelPlan:
+    """Recognise the layers of an ONNX model from its bytes alone.
+
+    Raises: InvalidModel (not a sound file), UnsupportedModel (sound, but cannot be analysed; names node and
+    operator), LimitExceeded (names the limit).
+    """
+    model = screen(data, limits)
+    graph = read_graph(model.graph)
+    inputs = read_inputs(graph, limits)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    opsets = {"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import}
+    shapes: dict[str, Shape] = {given.name: (None, *given.shape[1:]) for given in inputs}
+    flow = propagate(graph, shapes, opsets, inputs[0].shape[0])
+    found = recognise(flow, read_heads(flow, metadata, limits), limits)
+    features = feature_names(metadata, inputs, limits)
+    layers = plan_layers(flow.graph, found, inputs, features, limits)
+    links = tuple(sorted((s, i) for i, f in enumerate(found) for s in f.sources))
+    check_pairs(layers, links, limits)
+    return ModelPlan(
+        sha256=hashlib.sha256(data).hexdigest(),
+        inputs=inputs,
+        features=features,
+        layers=layers,
+        links=links,
+        opset=opsets[""],
+        ir_version=model.ir_version,
+    )

@@ -1,0 +1,131 @@
+"""The door: what can be told from a model's bytes alone, in bounded time and memory.
+
+Nothing here runs ONNX's checker, shape inference or a session: a file of 1 kB makes each of them hang.
+
+1. Size, and what else the file may be (a pickle, an archive).
+2. The protobuf bytes, field by field (`wire.py`); only then the parser.
+3. Versions: IR, operator sets, training information.
+4. Tensors: none outside the file, none sparse, dims against bytes, no NaN or infinity.
+5. Functions: how far they unfold. Operators: only domains of the standard, no loop.
+"""
+
+import onnx
+from google.protobuf.message import DecodeError
+
+from estimator.errors import InvalidModel, Place, UnsupportedModel
+from estimator.model.contents import all_nodes, all_sparse, all_tensors
+from estimator.model.functions import check_functions
+from estimator.model.limits import ModelLimits
+from estimator.model.places import (
+    LONGEST_SHOWN,
+    beyond,
+    invalid_tensor,
+    shown,
+    unsupported_node,
+    unsupported_tensor,
+)
+from estimator.model.tensors import check_size, check_stored_inside, not_finite
+from estimator.model.wire import check_bytes
+
+DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+OLDEST_OPSET = 7  # before it, broadcasting was an attribute
+OLDEST_IR = 3
+_FORMATS = {
+    b"\x80": "a Python pickle", b"PK": "a zip archive (a torch or Keras checkpoint?)",
+    b"\x89HDF": "an HDF5 file (a Keras checkpoint?)", b"\x1f\x8b": "a gzip file",
+}  # fmt: skip
+_LOOPS = {"Loop": "a loop without a bound", "Scan": "a loop over the data"}
+
+
+def screen(data: bytes, limits: ModelLimits) -> onnx.ModelProto:
+    """Parse an ONNX file that is safe to parse.
+
+    Raises: InvalidModel, UnsupportedModel, LimitExceeded.
+    """
+    _check_file(data, limits)
+    check_bytes(data, limits)
+    try:
+        model: onnx.ModelProto = onnx.ModelProto.FromString(data)
+    except DecodeError as error:
+        raise InvalidModel(f"the file is not an ONNX model: {error}") from None
+    _check_versions(model)
+    for name, tensor in all_tensors(model):
+        check_stored_inside(name, tensor)
+    for name, _ in all_sparse(model):
+        raise unsupported_tensor(name, "it is sparse; export the model with dense weights")
+    for name, tensor in all_tensors(model):
+        check_size(name, tensor, limits)
+    check_functions(model, limits)
+    _check_operators(model)
+    _check_finite(model)
+    return model
+
+
+def _check_file(data: bytes, limits: ModelLimits) -> None:
+    if not data:
+        raise InvalidModel("the file is empty, not an ONNX model")
+    if len(data) > limits.bytes:
+        raise beyond("bytes", "size of the model in bytes", len(data), limits.bytes)
+    for start, what in _FORMATS.items():
+        if data.startswith(start):
+            detail = f"the file is {what}, not ONNX; nothing in it was loaded. Export the model to ONNX"
+            raise InvalidModel(detail, errors=[Place(detail, byte=0)])
+
+
+def _check_versions(model: onnx.ModelProto) -> None:
+    if not model.HasField("graph"):
+        raise InvalidModel("the file is not an ONNX model: it has no graph")
+    if not OLDEST_IR <= model.ir_version <= onnx.IR_VERSION:
+        raise _unsupported(
+            "ir_version", f"IR version {model.ir_version}; {OLDEST_IR} to {onnx.IR_VERSION} are read"
+        )
+    if model.training_info:
+        raise _unsupported("training_info", "it is a training graph; export the model for inference")
+    newest = {
+        "": onnx.defs.onnx_opset_version(),
+        "ai.onnx": onnx.defs.onnx_opset_version(),
+        "ai.onnx.ml": onnx.defs.onnx_ml_opset_version(),
+    }
+    versions: dict[str, int] = {}
+    for opset in model.opset_import:
+        domain = "" if opset.domain == "ai.onnx" else opset.domain
+        if versions.setdefault(domain, opset.version) != opset.version:
+            raise InvalidModel(f"two versions of the operators of domain {shown(domain)} are imported")
+        oldest = OLDEST_OPSET if domain == "" else 1
+        if domain in newest and not oldest <= opset.version <= newest[domain]:
+            raise _unsupported(
+                "opset_import",
+                f"version {opset.version} of the operators of domain {shown(domain)}; "
+                f"{oldest} to {newest[domain]} are read",
+            )
+    if "" not in versions:
+        raise InvalidModel("the model imports no version of ONNX's operators (opset_import)")
+
+
+def _check_operators(model: onnx.ModelProto) -> None:
+    imported = {opset.domain for opset in model.opset_import}
+    local = {(function.domain, function.name) for function in model.functions}
+    for node in all_nodes(model):
+        if (node.domain, node.op_type) in local:
+            raise unsupported_node(
+                node, "it calls a local function; write functions out by onnx.inliner.inline_local_functions"
+            )
+        if node.domain not in DOMAINS:
+            raise unsupported_node(
+                node, f"domain {shown(node.domain)} is not of the ONNX standard; custom operators are not run"
+            )
+        if node.domain == "ai.onnx.ml" and node.domain not in imported:
+            raise unsupported_node(node, "its domain is not imported (opset_import)")
+        if node.op_type in _LOOPS:
+            raise unsupported_node(node, f"{_LOOPS[node.op_type]}; only feed-forward models are analysed")
+
+
+def _check_finite(model: onnx.ModelProto) -> None:
+    for name, tensor in all_tensors(model):
+        count = not_finite(tensor)
+        if count:
+            raise invalid_tensor(name, f"{count:,} of its numbers are NaN or infinite")
+
+
+def _unsupported(field: str, detail: str) -> UnsupportedModel:
+    return UnsupportedModel(detail, errors=[Place(detail, field=field[:LONGEST_SHOWN])])

@@ -1,0 +1,210 @@
+"""Models as real exporters write them: torch.onnx with and without dynamo, skl2onnx."""
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+
+from estimator.errors import UnsupportedModel
+from estimator.model.plan import ModelPlan
+from estimator.model.read import read_model
+from tests.models.running import check_plan
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def read(proto: onnx.ModelProto) -> ModelPlan:
+    plan = read_model(proto.SerializeToString())
+    check_plan(proto, plan)
+    return plan
+
+
+def outline(plan: ModelPlan) -> list[tuple[str, int]]:
+    return [(layer.name, layer.size) for layer in plan.layers]
+
+
+@pytest.mark.parametrize(("name", "classes"), [("iris", 3), ("banknote", 2)])
+def test_the_examples_are_read(name: str, classes: int) -> None:
+    path = EXAMPLES / name / f"{name}.onnx"
+    plan = read(onnx.load(path))
+    assert [layer.size for layer in plan.layers] == [4, 5, classes]
+    header = (EXAMPLES / name / f"{name}.csv").read_text().splitlines()[0].split(",")
+    assert plan.features == tuple(header[:4])
+    assert plan.layers[-1].operators == ("Gemm", "Softmax")
+
+
+def residual_network() -> Any:
+    import torch
+
+    class Residual(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc1, self.norm = torch.nn.Linear(4, 6), torch.nn.BatchNorm1d(6)
+            self.act, self.drop = torch.nn.GELU(), torch.nn.Dropout(0.1)
+            self.fc2, self.head = torch.nn.Linear(6, 6), torch.nn.Linear(6, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.act(self.norm(self.fc1(x)))
+            h = h + self.drop(torch.nn.functional.silu(self.fc2(h)))
+            return torch.softmax(self.head(h.view(h.size(0), -1)), dim=-1)
+
+    torch.manual_seed(0)
+    return Residual().eval()
+
+
+def exported(network: Any, example: Any, *, dynamo: bool, opset: int | None = None) -> onnx.ModelProto:
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if dynamo:
+            program = torch.onnx.export(
+                network, (example,), dynamo=True, verbose=False, input_names=["x"],
+                dynamic_shapes=({0: torch.export.Dim("rows")},),
+            )  # fmt: skip
+            proto: onnx.ModelProto = program.model_proto
+            return proto
+        file = io.BytesIO()
+        torch.onnx.export(
+            network, (example,), file, dynamo=False, input_names=["x"], dynamic_axes={"x": {0: "rows"}},
+            opset_version=opset,
+        )  # fmt: skip
+    return onnx.load_from_string(file.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("dynamo", "opset"), [(True, None), (False, None), (False, 9), (False, 11), (False, 13), (False, 17)]
+)
+def test_torch_networks_keep_their_modules_names(dynamo: bool, opset: int | None) -> None:
+    import torch
+
+    plan = read(exported(residual_network(), torch.zeros(2, 4), dynamo=dynamo, opset=opset))
+    assert outline(plan) == [("x", 4), ("fc1", 6), ("fc2", 6), ("head", 3)]
+    assert plan.links == ((0, 1), (1, 2), (1, 3), (2, 3))
+
+
+@pytest.mark.parametrize("dynamo", [True, False])
+def test_a_torch_convolution_network_is_read(dynamo: bool) -> None:
+    import torch
+
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
+        torch.nn.Flatten(), torch.nn.Linear(36, 5), torch.nn.Tanh(), torch.nn.Linear(5, 2),
+    ).eval()  # fmt: skip
+    plan = read(exported(network, torch.zeros(2, 1, 8, 8), dynamo=dynamo))
+    assert [layer.size for layer in plan.layers] == [64, 4, 5, 2]
+
+
+def test_a_model_exported_in_training_mode_is_refused() -> None:
+    import torch
+
+    network = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.BatchNorm1d(5), torch.nn.ReLU()).train()
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        training = torch.onnx.TrainingMode.TRAINING
+        torch.onnx.export(network, (torch.randn(3, 4),), file, dynamo=False, training=training)
+    with pytest.raises(UnsupportedModel, match="BatchNormalization"):
+        read_model(file.getvalue())
+
+
+def iris() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    from sklearn.datasets import load_iris
+
+    X, y = load_iris(return_X_y=True)
+    return X.astype(np.float32), y
+
+
+def to_onnx(estimator: Any, X: NDArray[np.float32], **options: Any) -> onnx.ModelProto:
+    from skl2onnx import to_onnx
+
+    proto: onnx.ModelProto = to_onnx(estimator, X[:1], options=options or None)
+    return proto
+
+
+def classifier(**settings: Any) -> Any:
+    from sklearn.neural_network import MLPClassifier
+
+    return MLPClassifier(**({"hidden_layer_sizes": (5,), "max_iter": 20, "random_state": 0} | settings))
+
+
+def regressor() -> Any:
+    from sklearn.neural_network import MLPRegressor
+
+    return MLPRegressor(hidden_layer_sizes=(5, 3), activation="logistic", max_iter=20, random_state=0)
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.mark.parametrize("zipmap", [True, False])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_a_scikit_learn_classifier_is_read(activation: str, zipmap: bool) -> None:
+    X, y = iris()
+    plan = read(to_onnx(classifier(activation=activation).fit(X, y), X, zipmap=zipmap))
+    assert [layer.size for layer in plan.layers] == ([4, 3] if activation == "identity" else [4, 5, 3])
+    assert plan.layers[-1].operators[-1] in ("Softmax", "Identity")
+
+
+def test_class_names_come_from_the_zip_map() -> None:
+    X, y = iris()
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    plan = read(to_onnx(classifier().fit(X, names), X))
+    assert plan.layers[-1].neurons == ("setosa", "versicolor", "virginica")
+
+
+@pytest.mark.parametrize("zipmap", [True, False])
+def test_a_binary_classifier_returns_two_probabilities(zipmap: bool) -> None:
+    X, y = iris()
+    plan = read(to_onnx(classifier().fit(X, y > 0), X, zipmap=zipmap))
+    assert [layer.size for layer in plan.layers] == [4, 5, 2]
+    assert plan.layers[-1].operators == ("MatMul", "Add", "Sigmoid", "Sub", "Concat")
+
+
+def test_a_scaler_before_the_network_is_part_of_its_first_layer() -> None:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    X, y = iris()
+    pipeline = make_pipeline(StandardScaler(), MinMaxScaler(), classifier(hidden_layer_sizes=(5, 4)))
+    plan = read(to_onnx(pipeline.fit(X, y), X))
+    assert [layer.size for layer in plan.layers] == [4, 5, 4, 3]
+    assert "ai.onnx.ml.Scaler" in plan.layers[1].operators
+
+
+def test_a_regressor_returns_its_value() -> None:
+    X, _ = iris()
+    plan = read(to_onnx(regressor().fit(X, X[:, 0]), X))
+    assert [layer.size for layer in plan.layers] == [4, 5, 3, 1]
+
+
+def test_a_regressor_whose_targets_the_exporter_unrolls_into_rows_is_refused() -> None:
+    """skl2onnx reshapes (n, 2) to (2n, 1)."""
+    X, _ = iris()
+    with pytest.raises(UnsupportedModel, match="Reshape"):
+        read_model(to_onnx(regressor().fit(X, X[:, :2]), X).SerializeToString())
+
+
+def test_a_classifier_of_several_labels_is_read() -> None:
+    X, y = iris()
+    plan = read(to_onnx(classifier().fit(X, np.stack([y > 0, y > 1], axis=1).astype(int)), X))
+    assert [layer.size for layer in plan.layers][:2] == [4, 5]
+
+
+def test_a_forest_has_no_neurons() -> None:
+    from sklearn.ensemble import RandomForestClassifier
+
+    X, y = iris()
+    proto = to_onnx(RandomForestClassifier(n_estimators=2).fit(X, y), X)
+    with pytest.raises(UnsupportedModel, match="no neurons"):
+        read_model(proto.SerializeToString())
