@@ -1,0 +1,133 @@
+"""Inside of the child: decodes `table.parquet` and writes plain columns.
+
+numbers.f8: the columns of numbers, one after the other. codes.i2: those of text, as positions in their
+levels. columns.json: what each column is.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator.data.arrays import check_size, count_distinct_rows, number_column
+from estimator.data.names import check_names, shown
+from estimator.data.table import SPELLINGS_KEPT, OddCell, TableFormat, TableLimits
+from estimator.errors import InvalidDataset, LimitExceeded, MissingExtra, NifError, Place
+from estimator.runtime.child import Say
+
+BATCH_ROWS = 16_384
+
+
+def read_parquet_columns(arguments: dict[str, Any], say: Say) -> None:
+    """The task, as parquet_table.py writes its arguments."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtra(
+            "parquet files need pyarrow: install neural-information-flow[estimator]"
+        ) from error
+    limits = TableLimits(**arguments)
+    try:
+        _read(pyarrow, limits)
+    except NifError:
+        raise
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        detail = f"the file is not sound parquet: {str(error)[:200]}"
+        raise InvalidDataset(detail, errors=[Place(detail)]) from error
+
+
+def _read(pyarrow: Any, limits: TableLimits) -> None:
+    file = pyarrow.parquet.ParquetFile("table.parquet", memory_map=False)
+    schema = file.schema_arrow
+    names = check_names(list(schema.names), TableFormat(kind="parquet"), limits)
+    check_size(file.metadata.num_rows, len(names), limits)
+    for name, field in zip(names, schema, strict=True):
+        _check_type(pyarrow, name, field.type)
+    batches, read, rows = [], 0, 0
+    for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+        read, rows = read + batch.nbytes, rows + batch.num_rows
+        if read > limits.decoded_bytes:
+            raise LimitExceeded(
+                f"the parquet file unfolds to more than {limits.decoded_bytes} bytes, the limit"
+            )
+        check_size(max(rows, file.metadata.num_rows), len(names), limits)
+        batches.append(batch)
+    table = pyarrow.Table.from_batches(batches, schema=schema)
+    described, parts = [], []
+    counts = {"numbers": 0, "text": 0}
+    with Path("numbers.f8").open("wb") as numbers, Path("codes.i2").open("wb") as codes:
+        for name, column in zip(names, table.columns, strict=True):
+            _refuse_nulls(name, column)
+            kind = "text" if _is_text(pyarrow, column.type) else "numbers"
+            at: int | None = counts[kind]
+            levels: list[str] = []
+            odd: OddCell | None
+            if kind == "numbers":
+                values = column.to_numpy()
+                made = number_column(name, values)
+                odd = made.first_inexact
+                numbers.write(values.astype(np.float64).tobytes())
+                parts.append(values)
+            else:
+                levels, positions = _text(column, name, limits)
+                parts.append(positions)
+                odd = OddCell(1, column[0].as_py()[: limits.cell_characters])
+                if len(levels) > SPELLINGS_KEPT:
+                    at, levels = None, []
+                else:
+                    codes.write(positions.astype(np.int16).tobytes())
+            counts[kind] += at is not None
+            described.append(
+                {
+                    "name": name,
+                    "kind": kind,
+                    "at": at,
+                    "levels": levels,
+                    "odd": None if odd is None else {"row": odd.row, "text": odd.text},
+                }
+            )
+    found = {"rows": table.num_rows, "distinct_rows": count_distinct_rows(parts), "columns": described}
+    Path("columns.json").write_text(json.dumps(found))
+
+
+def _is_text(pyarrow: Any, kind: Any) -> bool:
+    value = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
+    return bool(pyarrow.types.is_string(value) or pyarrow.types.is_large_string(value))
+
+
+def _check_type(pyarrow: Any, name: str, kind: Any) -> None:
+    types = pyarrow.types
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or _is_text(pyarrow, kind):
+        return
+    detail = f"column {shown(name)} holds {str(kind)[:100]}; it must hold numbers or text"
+    raise InvalidDataset(detail, errors=[Place(detail, column=name)])
+
+
+def _refuse_nulls(name: str, column: Any) -> None:
+    if column.null_count:
+        row = int(np.argmax(column.is_null().to_numpy())) + 1
+        detail = (
+            f"row {row}, column {shown(name)} has no value; fill it in or remove the row "
+            "(missing values are not guessed)"
+        )
+        raise InvalidDataset(detail, errors=[Place(detail, row=row, column=name)])
+
+
+def _text(column: Any, name: str, limits: TableLimits) -> tuple[list[str], NDArray[np.int64]]:
+    """Levels by first appearance, and the position of each row's."""
+    encoded = column.combine_chunks().dictionary_encode()
+    levels: list[str] = encoded.dictionary.to_pylist()
+    positions: NDArray[np.int64] = encoded.indices.to_numpy().astype(np.int64)
+    for level in levels:
+        odd = next((c for c in level if ord(c) < 32 and c not in "\t\n\r"), None)
+        if odd is not None or len(level) > limits.cell_characters:
+            row = int(np.argmax(positions == levels.index(level))) + 1
+            what = f"the control character {odd!a}" if odd else f"{len(level)} characters"
+            detail = f"row {row}, column {shown(name)} has {what}"
+            raise InvalidDataset(detail, errors=[Place(detail, row=row, column=name)])
+    return levels, positions

@@ -1,0 +1,217 @@
+"""Which column becomes which input, and what may be a probe."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from estimator.data.columns import MatchedColumns, match_columns
+from estimator.data.read import read_table
+from estimator.data.table import Table, TableFormat
+from estimator.errors import ColumnsMismatch, InvalidDataset, InvalidParameter, NifError
+from estimator.model.plan import ModelInput, ModelPlan
+from estimator.options import Options
+from tests.estimator.hand_made_models import perceptron
+
+NAMES = ("a", "b", "c", "d")
+N = 40
+
+
+def plan(features: tuple[str, ...] | None = NAMES, dtype: str = "float32") -> ModelPlan:
+    made = perceptron(features=features)[1]
+    return replace(made, inputs=(ModelInput("x", dtype, (None, 4)),))
+
+
+def table(**columns: Any) -> Table:
+    """Columns a, b, c, d of random numbers, changed or added to by `columns`; None takes one away."""
+    rng = np.random.default_rng(0)
+    cells = {name: [repr(v) for v in rng.normal(size=N).tolist()] for name in NAMES}
+    for name, values in columns.items():
+        cells.pop(name, None)
+        if values is not None:
+            cells[name] = [str(value) for value in values]
+    rows = zip(*cells.values(), strict=True)
+    text = "\n".join([",".join(cells), *(",".join(row) for row in rows)])
+    return read_table(text.encode(), TableFormat())
+
+
+def match(table: Table, model: ModelPlan | None = None, **options: Any) -> MatchedColumns:
+    return match_columns(table, model or plan(), Options(**options))
+
+
+def refusal(kind: type[NifError], *args: Any, **options: Any) -> NifError:
+    with pytest.raises(kind) as caught:
+        match(*args, **options)
+    assert len(caught.value.detail) <= 500
+    return caught.value
+
+
+def in_order(order: str, given: Table) -> Table:
+    return replace(given, columns=tuple(given.column(name) for name in order))
+
+
+def test_columns_are_matched_by_name_in_any_order() -> None:
+    given = table()
+    straight, shuffled = match(given), match(in_order("dbac", given))
+    assert straight.features == shuffled.features == NAMES
+    assert straight.columns_by == "name"
+    assert straight.warnings == ()
+    np.testing.assert_array_equal(straight.inputs, shuffled.inputs)
+    np.testing.assert_array_equal(straight.inputs[:, 2], given.column("c").numbers)
+
+
+def test_position_is_used_only_when_asked_and_said() -> None:
+    given = in_order("dbac", table())
+    matched = match(given, columns_by="position")
+    assert matched.columns_by == "position"
+    assert matched.features == ("d", "b", "a", "c")
+    assert "by position, as asked, for 'a', 'b', 'c', 'd': 'd', 'b', 'a', 'c'" in matched.warnings[0]
+
+
+def test_a_model_without_names_takes_the_other_columns_in_order_and_says_so() -> None:
+    given = table(label=["x", "y"] * 20)
+    matched = match(given, plan(features=None), target="label")
+    assert matched.columns_by == "position"
+    assert matched.features == NAMES
+    assert "The model does not name its inputs" in matched.warnings[0]
+
+
+def test_missing_and_surplus_columns_are_listed() -> None:
+    error = refusal(ColumnsMismatch, table(d=None))
+    assert "lacks 'd'" in error.detail
+    error = refusal(ColumnsMismatch, table(e=range(N), f=range(N)))
+    assert "'e', 'f'" in error.detail
+    assert [place.column for place in error.errors] == ["e", "f"]
+    assert "columns_by=position" not in error.detail
+    error = refusal(ColumnsMismatch, table(d=None, D=range(N)))
+    assert "columns_by=position" in error.detail
+    assert "lacks 'd'" in error.detail and "'D'" in error.detail
+
+
+def test_a_wrong_count_of_columns_by_position_is_refused() -> None:
+    assert (
+        "takes 4 columns, and the table has 3" in refusal(ColumnsMismatch, table(d=None), plan(None)).detail
+    )
+    assert "has 5" in refusal(ColumnsMismatch, table(e=range(N)), columns_by="position").detail
+
+
+def test_look_alikes_are_told_apart_in_errors() -> None:
+    error = refusal(ColumnsMismatch, table(a=None, **{"\u0430": range(N)}))  # noqa: PIE804
+    assert "lacks 'a'" in error.detail and r"'\u0430'" in error.detail
+
+
+def test_names_equal_after_nfc_are_found() -> None:
+    given = table(d=None, **{"e\u0301": range(N)})  # noqa: PIE804
+    assert match(given, plan(("a", "b", "c", "\u00e9"))).features[3] == "e\u0301"
+    matched = match(table(**{"e\u0301": ["x", "y"] * 20}), target="\u00e9")  # noqa: PIE804
+    assert matched.probes[0].name == "e\u0301"
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("", "blank"), ("NaN", "not a finite number"), ("inf", "not a finite number"),
+        ("1e999", "range of float64"), ('"1,5"', "give decimal as ','"), ("2026-01-02", "looks like a date"),
+        ("setosa", "must be a number"),
+        (" 5", "space beside"), ("9007199254740993", "cannot hold this whole number exactly"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_is_no_number_is_refused_where_an_input_is_due(cell: str, words: str) -> None:
+    values = ["1.5"] * N
+    values[11] = cell
+    error = refusal(InvalidDataset, table(c=values))
+    assert words in error.detail
+    assert (error.errors[0].row, error.errors[0].column) == (12, "c")
+
+
+def test_a_text_column_in_the_place_of_an_input_is_refused() -> None:
+    assert refusal(InvalidDataset, table(b=["x", "y"] * 20)).errors[0].row == 1
+
+
+@pytest.mark.parametrize(
+    ("probe", "values", "words"),
+    [
+        ("one", ["k"] * N, "has one value only, 'k'"),
+        ("one", [3] * N, "has one value only, 3.0"),
+        ("row", range(N), "is the row number"),
+        ("row", range(N, 0, -1), "is the row number"),
+    ],
+)
+def test_what_cannot_be_a_probe_is_refused(probe: str, values: Any, words: str) -> None:
+    for options, field in (({"probes": (probe,)}, "probes.0"), ({"target": probe}, "target")):
+        error = refusal(InvalidParameter, table(**{probe: values}), **options)
+        assert words in error.detail
+        assert error.errors[0].field == field
+
+
+def test_a_target_that_is_not_there_is_named_with_its_nearest() -> None:
+    error = refusal(InvalidParameter, table(Species=["x", "y"] * 20), target="species")
+    assert error.errors[0].field == "target"
+    assert "did you mean 'Species'?" in error.detail
+
+
+def test_a_probe_that_is_an_input_is_refused() -> None:
+    assert "is an input of the model" in refusal(InvalidParameter, table(), target="a").detail
+
+
+def test_too_many_categories_are_refused() -> None:
+    for count in (101, 5000):
+        rows = 2 * count
+        text = "\n".join(["a,b,c,d,id", *(f"{i},{i % 7},{i % 5},{i * 0.5},k{i // 2}" for i in range(rows))])
+        given = read_table(text.encode(), TableFormat())
+        assert "the limit is 100" in refusal(InvalidParameter, given, probes=("id",)).detail
+
+
+def test_categories_are_kept_verbatim_in_sorted_order() -> None:
+    given = table(sex=["male ", "Male", "NA", "007", "7"] * 8)
+    probe = match(given, target="sex").probes[0]
+    assert probe.kind == "categorical"
+    assert probe.levels == (("007", 8), ("7", 8), ("Male", 8), ("NA", 8), ("male ", 8))
+    assert probe.values[:5].tolist() == [4, 2, 3, 0, 1]
+
+
+def test_few_whole_numbers_are_categories_in_the_order_of_numbers() -> None:
+    probe = match(table(k=[10, 9, -1, 2] * 10), target="k").probes[0]
+    assert probe.kind == "categorical"
+    assert probe.levels == (("-1", 10), ("2", 10), ("9", 10), ("10", 10))
+    assert probe.values[:4].tolist() == [3, 2, 0, 1]
+
+
+def test_numbers_with_fractions_or_many_values_are_numeric() -> None:
+    matched = match(table(half=[0.5, 1.5] * 20, many=[i * i for i in range(N)]), probes=("half", "many"))
+    assert [probe.kind for probe in matched.probes] == ["numeric", "numeric"]
+    assert matched.probes[1].values[5] == 25
+
+
+def test_the_target_comes_first_and_counts_once() -> None:
+    given = table(y=["x", "y"] * 20, sex=["f", "m"] * 20)
+    assert [probe.name for probe in match(given, target="y", probes=("sex", "y")).probes] == ["y", "sex"]
+
+
+def test_values_that_collapse_in_float32_are_reported_with_both_counts() -> None:
+    matched = match(table(d=[16777216 + i for i in range(N)]))
+    assert "'d' has 40 distinct values and 21 as float32" in matched.warnings[0]
+    assert match(table(d=[16777216 + i for i in range(N)]), plan(dtype="float64")).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("float32", "1e300"), ("int64", "1.5"), ("uint8", "256"), ("float16", "70000")]
+)
+def test_a_value_that_the_input_cannot_hold_is_refused(dtype: str, value: str) -> None:
+    columns: dict[str, Any] = {name: [1, 2] * 20 for name in NAMES}
+    columns["c"] = [*([1] * 4), value, *([1] * 35)]
+    error = refusal(InvalidDataset, table(**columns), plan(dtype=dtype))
+    assert (error.errors[0].row, error.errors[0].column) == (5, "c")
+
+
+def test_repeated_rows_are_said() -> None:
+    matched = match(table(**{name: [1, 2, 3, 4] * 10 for name in NAMES}))
+    assert "4 distinct of 40 rows" in matched.warnings[-1]
+
+
+def test_several_inputs_take_their_columns_side_by_side() -> None:
+    two = replace(
+        plan(), inputs=(ModelInput("p", "float32", (None, 1)), ModelInput("q", "float64", (None, 3)))
+    )
+    assert match(table(), two).inputs.shape == (N, 4)
