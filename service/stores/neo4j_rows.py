@@ -1,0 +1,113 @@
+"""A network's arrays as rows of properties for Neo4j. What is not defined (NaN) is no property at all."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator.graph.facts import GraphFacts
+from estimator.network import Edges, FlowNetwork, Probe, neuron_id
+
+LARGEST = float(np.finfo(np.float64).max)
+SMALLEST_NIF = 1e-300  # of which 1/nif is finite
+Row = dict[str, Any]
+
+
+def neuron_rows(network: FlowNetwork, facts: GraphFacts) -> Iterator[Row]:
+    """One a neuron; `number` runs through all layers, so its order is that of (layer, index)."""
+    out_flow, in_flow = flows(network)
+    for layer, did, redundancy, silent in zip(
+        network.layers, network.facts, network.redundancy, network.silent, strict=True
+    ):
+        at = layer.index
+        columns: dict[str, list[Any]] = {
+            "mean": plain(did.mean),
+            "sd": plain(did.sd),
+            "zeros": plain(did.zeros),
+            "redundancy": plain(redundancy),
+            "betweenness": plain(facts.betweenness[at]),
+            "betweenness_weighted": plain(facts.betweenness_weighted[at]),
+            "community": [None if c < 0 else int(c) for c in facts.community[at]],
+            "out_flow": plain(out_flow[at]),
+            "in_flow": plain(in_flow[at]),
+            "silent": list(silent),
+        }
+        for index, name in enumerate(layer.neurons):
+            yield {
+                "number": network.offsets[at] + index,
+                "id": neuron_id(at, index),
+                "layer": at,
+                "layer_name": layer.name,
+                "index": index,
+                "name": name,
+            } | {key: values[index] for key, values in columns.items()}
+
+
+def flows(network: FlowNetwork) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """Sums of nif out of and into each neuron, by layer; at most the largest double."""
+    out_flow = [np.zeros(layer.size) for layer in network.layers]
+    in_flow = [np.zeros(layer.size) for layer in network.layers]
+    for edges, nif in zip(network.edges, network.nif, strict=True):
+        with np.errstate(over="ignore"):
+            out_flow[edges.source] += nif.sum(axis=1)
+            in_flow[edges.consumer] += nif.sum(axis=0)
+    return [np.minimum(f, LARGEST) for f in out_flow], [np.minimum(f, LARGEST) for f in in_flow]
+
+
+def edge_columns(
+    edges: Edges, nif: NDArray[np.float64], usual: str, rows: slice, columns: slice
+) -> Iterator[list[Any]]:
+    """For each source neuron of `rows`: lists over the consumers of `columns`, in the order of the
+    statement: mi, nif, se, ci_low, ci_high, p, q, distance, saturated, lower_bound, method.
+
+    nif: of all pairs of `edges`. distance is 1/nif of a flow edge. A flag that is not up is no property, and
+    neither is the method `usual`: every property of an edge costs time and room.
+    """
+    nif = nif[rows, columns]
+    distance = np.where(nif > 0, 1 / np.maximum(nif, SMALLEST_NIF), np.nan)
+    floats = [edges.mi, None, edges.se, edges.ci_low, edges.ci_high, edges.p_value, edges.q_value]
+    cut = [nif if values is None else values[rows, columns] for values in floats] + [distance]
+    saturated, lower_bound = edges.saturated[rows, columns], edges.lower_bound[rows, columns]
+    method = edges.method[rows, columns]
+    for i in range(nif.shape[0]):
+        yield [
+            *(plain(values[i]) for values in cut),
+            [True if flag else None for flag in saturated[i]],
+            [True if flag else None for flag in lower_bound[i]],
+            [None if name == usual else name for name in method[i].tolist()],
+        ]
+
+
+def probe_rows(network: FlowNetwork, probe: Probe) -> Iterator[Row]:
+    for values in probe.values:
+        columns: dict[str, list[Any]] = {
+            "mi": plain(values.mi),
+            "se": plain(values.se),
+            "ci_low": plain(values.ci_low),
+            "ci_high": plain(values.ci_high),
+            "p": plain(values.p_value),
+            "q": plain(values.q_value),
+            "saturated": [bool(flag) for flag in values.saturated],
+            "lower_bound": [bool(flag) for flag in values.lower_bound],
+        }
+        for index in range(values.mi.size):
+            properties = {key: column[index] for key, column in columns.items()}
+            yield {"number": network.offsets[values.layer] + index, "properties": properties}
+
+
+def usual_method(network: FlowNetwork) -> str:
+    """The method of most edges; empty without an edge."""
+    counts: Counter[str] = Counter()
+    for edges in network.edges:
+        names, times = np.unique(edges.method, return_counts=True)
+        counts.update(dict(zip(names.tolist(), times.tolist(), strict=True)))
+    return max(counts, key=lambda name: (counts[name], name), default="")
+
+
+def plain(values: NDArray[np.float64]) -> list[float | None]:
+    """Python floats, NaN as None."""
+    if np.isnan(values).any():
+        return [None if value != value else value for value in values.tolist()]
+    return cast(list[float | None], values.tolist())

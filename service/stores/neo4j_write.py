@@ -1,0 +1,192 @@
+"""Write a network into Neo4j.
+
+1. All of a copy hangs on an `Unfinished` node, in batches, each its own transaction. Every batch first
+   touches that node: if it was swept away meanwhile, the batch fails and so does the write.
+2. One last transaction makes the `Unfinished` an `Analysis`. Its id is unique, so of two workers that write
+   one analysis one gets through, and the other's copy is removed.
+3. What a dead worker left, an `Unfinished` not touched for STALE_SECONDS, is swept at the next write.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, LiteralString, TypeVar
+from uuid import uuid4
+
+import numpy as np
+from neo4j.exceptions import ConstraintError
+from numpy.typing import NDArray
+
+from estimator.graph.facts import GraphFacts
+from estimator.network import Edges, FlowNetwork
+from service.stores.neo4j_chunks import chunks_of
+from service.stores.neo4j_connection import Connection
+from service.stores.neo4j_removal import BATCH, CHUNKS_A_BATCH, remove, sweep
+from service.stores.neo4j_rows import edge_columns, neuron_rows, probe_rows, usual_method
+from service.stores.protocol import StoreUnavailable
+
+STALE_SECONDS = 900
+T = TypeVar("T")
+
+_BEGIN = """
+CREATE (w:Unfinished {network: $network, touched: timestamp()})
+SET w += $properties
+WITH w UNWIND $layers AS layer
+CREATE (w)-[:HAS_LAYER]->(l:Layer) SET l = layer, l.network = $network
+RETURN count(l)"""
+_NEURONS = """
+MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp()
+WITH w UNWIND $rows AS row
+MATCH (l:Layer {network: $network, index: row.layer})
+CREATE (l)-[:HAS_NEURON]->(n:Neuron) SET n = row, n.network = $network, n.analysis_id = $analysis_id
+RETURN count(n)"""
+# One row a source neuron with its edges' properties as columns: the fastest form that was measured.
+_EDGES = """
+MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp()
+WITH w MATCH (b:Neuron {network: $network}) WHERE $first <= b.number AND b.number < $last
+WITH b ORDER BY b.number WITH collect(b) AS consumers
+UNWIND $rows AS x
+MATCH (a:Neuron {network: $network, number: x[0]})
+UNWIND range(0, size(consumers) - 1) AS j
+WITH a, x, j, consumers[j] AS b
+CREATE (a)-[:FLOWS_TO {mi: x[1][j], nif: x[2][j], se: x[3][j], ci_low: x[4][j], ci_high: x[5][j], p: x[6][j],
+  q: x[7][j], distance: x[8][j], saturated: x[9][j], lower_bound: x[10][j], method: x[11][j]}]->(b)
+RETURN count(*)"""
+_PROBES = """
+MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp()
+MERGE (p:Probe {network: $network, position: $position}) SET p += $probe
+MERGE (w)-[:HAS_PROBE]->(p)
+WITH p UNWIND $rows AS row
+MATCH (n:Neuron {network: $network, number: row.number})
+CREATE (p)-[r:INFORMS]->(n) SET r = row.properties
+RETURN count(r)"""
+_CHUNKS = """
+MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp()
+WITH w UNWIND $rows AS row
+CREATE (c:Chunk {network: $network, number: row[0], name: row[1], data: row[2]})
+RETURN count(c)"""
+_FINISH = """
+MATCH (w:Unfinished {network: $network})
+SET w:Analysis, w.id = $analysis_id
+REMOVE w:Unfinished, w.touched
+FOREACH (sha IN $model | MERGE (m:Model {sha256: sha}) MERGE (w)-[:OF_MODEL]->(m))
+FOREACH (sha IN $data | MERGE (d:Dataset {sha256: sha}) MERGE (w)-[:ON_DATA]->(d))
+RETURN 1"""
+
+
+def write_network(connection: Connection, analysis_id: str, network: FlowNetwork, facts: GraphFacts) -> None:
+    """Raises StoreUnavailable, and then no analysis of that id has come to be."""
+    sweep(connection, STALE_SECONDS)
+    writer = _Writer(connection, analysis_id, uuid4().hex, usual_method(network))
+    try:
+        writer.begin(network, facts)
+        writer.neurons(network, facts)
+        for edges, nif in zip(network.edges, network.nif, strict=True):
+            writer.edges(network, edges, nif)
+        writer.probes(network)
+        writer.chunks(network)
+    except BaseException:
+        writer.remove()
+        raise
+    writer.finish(network)
+
+
+class _Writer:
+    """One copy of a network on its way into the database."""
+
+    def __init__(self, connection: Connection, analysis_id: str, network: str, method: str) -> None:
+        self._connection = connection
+        self._analysis_id = analysis_id
+        self._network = network
+        self._method = method
+
+    def begin(self, network: FlowNetwork, facts: GraphFacts) -> None:
+        record = network.provenance
+        properties = {
+            "beta": network.beta,
+            "alpha": network.alpha,
+            "modularity": facts.modularity,
+            "method": self._method,
+            "estimator": str(record.get("estimator", "")),
+            "edges_measured": network.edges_measured,
+            "edges_kept": network.edges_kept,
+        }
+        layers = [
+            {"index": at.index, "name": at.name, "kind": at.kind, "level": at.level, "size": at.size}
+            for at in network.layers
+        ]
+        self._connection.write(_BEGIN, network=self._network, properties=properties, layers=layers)
+
+    def neurons(self, network: FlowNetwork, facts: GraphFacts) -> None:
+        for rows in _batches(neuron_rows(network, facts), BATCH // 4):
+            self._write(_NEURONS, len(rows), rows=rows, analysis_id=self._analysis_id)
+
+    def edges(self, network: FlowNetwork, edges: Edges, nif: NDArray[np.float64]) -> None:
+        source, consumer = network.offsets[edges.source], network.offsets[edges.consumer]
+        sources, consumers = edges.mi.shape
+        for first in range(0, consumers, BATCH):
+            last = min(consumers, first + BATCH)
+            step = max(1, BATCH // (last - first))
+            for start in range(0, sources, step):
+                end = min(sources, start + step)
+                block = slice(start, end), slice(first, last)
+                columns = edge_columns(edges, nif, self._method, *block)
+                rows = [[source + start + i, *row] for i, row in enumerate(columns)]
+                self._write(
+                    _EDGES,
+                    (end - start) * (last - first),
+                    rows=rows,
+                    first=consumer + first,
+                    last=consumer + last,
+                )
+
+    def probes(self, network: FlowNetwork) -> None:
+        for position, probe in enumerate(network.probes):
+            properties = {"name": probe.name, "kind": probe.kind}
+            for rows in _batches(probe_rows(network, probe), BATCH):
+                self._write(_PROBES, len(rows), rows=rows, position=position, probe=properties)
+
+    def chunks(self, network: FlowNetwork) -> None:
+        numbered = ([number, name, data] for number, (name, data) in enumerate(chunks_of(network)))
+        for rows in _batches(numbered, CHUNKS_A_BATCH):
+            self._write(_CHUNKS, len(rows), rows=rows)
+
+    def finish(self, network: FlowNetwork) -> None:
+        """Make the copy the analysis; if another copy was faster, this one is removed."""
+        record = network.provenance
+        try:
+            done = self._connection.write(
+                _FINISH,
+                network=self._network,
+                analysis_id=self._analysis_id,
+                model=[record["model_sha256"]] if "model_sha256" in record else [],
+                data=[record["data_sha256"]] if "data_sha256" in record else [],
+            )
+        except ConstraintError:
+            self.remove()
+            return
+        if not done:
+            raise self._swept()
+
+    def remove(self) -> None:
+        """Best effort: what cannot be removed now is swept later."""
+        try:
+            remove(self._connection, self._network)
+        except StoreUnavailable:
+            return
+
+    def _write(self, cypher: LiteralString, expected: int, **parameters: Any) -> None:
+        found = self._connection.write(cypher, network=self._network, **parameters)
+        if found != [(expected,)]:
+            raise self._swept()
+
+    def _swept(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"the half-written network of analysis {self._analysis_id[:100]!r} was removed from Neo4j"
+            " while it was written; try again"
+        )
+
+
+def _batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    each = iter(things)
+    while batch := list(islice(each, size)):
+        yield batch
