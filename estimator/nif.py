@@ -10,17 +10,19 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from estimator.mutual_information.entropy import ceilings, entropies
+from estimator.mutual_information.estimation import estimate
 from estimator.mutual_information.false_discovery import benjamini_hochberg
+from estimator.mutual_information.inputs import resolve_device
 from estimator.mutual_information.intervals import bounded
 from estimator.mutual_information.methods import method
-from estimator.mutual_information.pairs import estimate, mutual_information, resolve_device
+from estimator.mutual_information.pairs import mutual_information
 from estimator.mutual_information.result import MutualInformation
 from estimator.network import Edges
 from estimator.options import Options, Redundancy
@@ -151,8 +153,9 @@ def within(X: Floats, options: Options, progress: Progress = silent) -> Floats:
     if len(varying) < 2:
         return mi
     Z = X[:, varying] + 0.0
-    resolved = replace(options, device=resolve_device(options.device))
-    found = estimate(Z, None, method(options.estimator, options.parameters), resolved, progress)
+    chosen = method(options.estimator, options.parameters)
+    device = resolve_device(options.device)
+    found = estimate(Z, None, chosen, seed=options.seed, device=device, progress=progress)
     entropy = entropies(Z)
     mi[np.ix_(varying, varying)] = bounded(found.mi, ceilings(entropy, entropy, len(Z)))[0]
     np.fill_diagonal(mi, 0.0)

@@ -1,9 +1,9 @@
 """Neural critics of many pairs, trained together by gradient ascent on the Donsker-Varadhan bound.
 
 A critic is T(x, y) = h(x)' Rx W Ry' k(y): h, k are layers of H tanh units of one variable each, one of them
-always 1; W joins them; units and W are all trained. Rx, Ry are fixed: they make the units' starting values orthogonal,
-the less steep the k-th direction the smaller (k^-.75), or the ascent would crawl. W starts at 0, where
-T = 0 and the bound is 0.
+always 1; W joins them; units and W are all trained. Rx, Ry are fixed: they make the units' starting values
+orthogonal, or the ascent would crawl, and the k-th direction the smaller (k^-.75) the less the units vary
+along it. W starts at 0, where T = 0 and the bound is 0.
 """
 
 from dataclasses import dataclass

@@ -43,7 +43,11 @@ def estimate(
 
 
 def block_size(method: Method, n: int, device: str) -> int:
-    """Pairs in a block: what memory allows, and what the method says is enough for one step."""
+    """Pairs in a block: what memory allows, and what the method says is enough for one step.
+
+    A method may have `largest_block(n, device)`, the pairs of some seconds' work: a cancellation waits for
+    the end of a block.
+    """
     enough = getattr(method, "largest_block", None)
     largest = LARGEST_BLOCK_PAIRS if enough is None else enough(n, device)
     return most_pairs(method.block_bytes(n), largest, device)

@@ -13,17 +13,23 @@ def resolve_device(device: Device) -> Device:
     """`auto` as what it stands for here. Raises InvalidParameter for cuda where there is none."""
     if device == "cpu":
         return "cpu"
+    if device not in ("auto", "cuda"):
+        raise refuse("device", device, "auto, cpu or cuda")
     import torch
 
     found = torch.cuda.is_available()
     if device == "cuda" and not found:
         raise refuse("device", device, "cpu or auto here: torch finds no CUDA device")
-    return "cuda" if found and device == "auto" else "cpu" if device == "auto" else device
+    return "cuda" if found else "cpu"
 
 
 def checked(values: ArrayLike, name: str) -> Floats:
     """The columns as float64. -0.0 becomes 0.0, for the two are one value."""
-    X = np.asarray(values, dtype=np.float64) + 0.0
+    try:
+        X = np.asarray(values, dtype=np.float64) + 0.0
+    except (TypeError, ValueError) as error:
+        detail = f"{name} cannot be read as numbers ({error})"
+        raise InvalidParameter(detail, errors=[Place(detail, field=name)]) from error
     if X.ndim != 2:
         detail = f"{name} has shape {X.shape}; it must be (rows, columns)"
         raise InvalidParameter(detail, errors=[Place(detail, field=name)])

@@ -33,7 +33,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.special import ndtri
+from scipy.special import digamma, ndtri
 from torch import Tensor
 
 from estimator.mutual_information.result import BlockEstimate
@@ -44,8 +44,8 @@ Floats = NDArray[np.float64]
 ATOM = 3.5
 NEIGHBOURHOOD_VARIANCE = 0.3
 NEAR_LIMIT = 0.8
-# Distances equal but for rounding count as tied.
-_ABOVE, _BELOW = 1 + 1e-12, 1 - 1e-12
+# Distances equal but for rounding count as tied. Scores are below 8 in size and 1/(.4 n) apart at least.
+_ROUNDING = 1e-13
 # Numbers in one array of distances or counts: bounds the memory whatever n.
 _TILE = {"cpu": 2**22, "cuda": 2**28}
 
@@ -84,10 +84,8 @@ class Ksg:
         )
         parts = torch.split(pairs.to(x.device), max(1, _TILE[x.device.type] // n))
         found = [_pairs(x[i], y[j], self.neighbours) for i, j in (part.T for part in parts)]
-        mi, se = (torch.cat(values).cpu().numpy().reshape(shape) for values in zip(*found, strict=True))
-        limit = float(
-            torch.digamma(torch.tensor(float(n))) - torch.digamma(torch.tensor(float(self.neighbours)))
-        )
+        mi, se = (np.concatenate(values).reshape(shape) for values in zip(*found, strict=True))
+        limit = digamma(n) - digamma(self.neighbours)
         return BlockEstimate(mi=mi, se=se, lower_bound=mi > NEAR_LIMIT * limit)
 
 
@@ -106,26 +104,29 @@ def _scores(column: Floats, seed: int) -> Floats:
     return np.asarray(ndtri((np.where(atom[value], middle[value], broken) + 0.5) / n))
 
 
-def _pairs(x: Tensor, y: Tensor, k: int) -> tuple[Tensor, Tensor]:
+def _pairs(x: Tensor, y: Tensor, k: int) -> tuple[Floats, Floats]:
     """mi and se of B pairs of scores (B, n), each (B,)."""
     n = x.shape[1]
     distance, taken = (by_trees if x.device.type == "cpu" else by_tiles)(x, y, k)
-    tied = taken > k
-    reach = torch.where(tied, distance * _ABOVE, distance * _BELOW)
-    of_x, of_y = (torch.digamma(_within(z, reach).double()) for z in (x, y))
+    ordered_x, ordered_y = x.sort(dim=1).values, y.sort(dim=1).values
+    # Distances of untied columns are equal by the symmetry of normal scores only: equation 8 as it stands.
+    lumpy = (ordered_x.diff(dim=1) == 0).any(1) | (ordered_y.diff(dim=1) == 0).any(1)
+    tied = ((taken > k) & lumpy[:, None]) | (distance == 0)
+    reach = distance + torch.where(tied, 1.0, -1.0).double() * _ROUNDING
+    of_x, of_y = _within(x, ordered_x, reach), _within(y, ordered_y, reach)
     whole = torch.tensor(float(n), dtype=torch.float64, device=x.device)
-    size = torch.digamma((taken + tied).double()) + torch.where(tied, whole.log(), torch.digamma(whole))
-    terms = size - of_x - of_y
-    untied = (~tied).double().mean(1)
-    variance = terms.var(1, correction=0) + NEIGHBOURHOOD_VARIANCE * untied
-    return terms.mean(1), (variance / n).sqrt()
+    size = torch.where(tied, (taken + 1).double().digamma() + whole.log(), whole.digamma() + digamma(k))
+    # Summed by numpy, row by row: torch's order of summation depends on the number of pairs.
+    terms = (size - of_x - of_y).cpu().numpy()
+    untied = (~tied).cpu().numpy().mean(axis=1)
+    se = np.sqrt((terms.var(axis=1) + NEIGHBOURHOOD_VARIANCE * untied) / n)
+    return terms.mean(axis=1), se
 
 
-def _within(z: Tensor, reach: Tensor) -> Tensor:
-    """How many rows lie within reach (B, n) of each row of z (B, n), itself included."""
-    ordered = z.sort(dim=1).values
+def _within(z: Tensor, ordered: Tensor, reach: Tensor) -> Tensor:
+    """psi of how many rows lie within reach (B, n) of each row of z (B, n), itself included."""
     last = torch.searchsorted(ordered, z + reach, right=True)
-    return last - torch.searchsorted(ordered, z - reach)
+    return (last - torch.searchsorted(ordered, z - reach)).double().digamma()
 
 
 def by_trees(x: Tensor, y: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -140,19 +141,22 @@ def by_trees(x: Tensor, y: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def _by_tree(points: Floats, k: int) -> tuple[Floats, NDArray[np.int64]]:
-    tree = cKDTree(points)
-    near = np.asarray(tree.query(points, [k + 1, k + 2], p=np.inf)[0])
-    distance = near[:, 0]
-    taken = np.full(len(points), k, dtype=np.int64)
-    tied = near[:, 1] <= distance * _ABOVE
-    alike = distance == 0
-    if alike.any():  # in an atom of both: far too many for a search
+    n = len(points)
+    distance, taken = np.zeros(n), np.full(n, k, dtype=np.int64)
+    rest = np.arange(n)
+    if len(np.unique(points[:, 0])) < n:  # rows in an atom of both need no search, which would be slow
         _, atom, count = np.unique(points.view(np.complex128), return_inverse=True, return_counts=True)
-        taken[alike] = count[atom.ravel()[alike]] - 1
-        tied &= ~alike
-    if tied.any():
-        reach = distance[tied] * _ABOVE
-        taken[tied] = tree.query_ball_point(points[tied], reach, p=np.inf, return_length=True) - 1
+        alike = count[atom.ravel()] - 1
+        rest = np.flatnonzero(alike < k)
+        taken = np.maximum(alike, taken)
+    if len(rest):
+        tree = cKDTree(points, balanced_tree=False)
+        near = np.asarray(tree.query(points[rest], [k + 1, k + 2], p=np.inf)[0])
+        distance[rest] = near[:, 0]
+        tied = rest[near[:, 1] <= near[:, 0] + _ROUNDING]
+        if len(tied):
+            reach = distance[tied] + _ROUNDING
+            taken[tied] = tree.query_ball_point(points[tied], reach, p=np.inf, return_length=True) - 1
     return distance, taken
 
 
@@ -166,5 +170,5 @@ def by_tiles(x: Tensor, y: Tensor, k: int) -> tuple[Tensor, Tensor]:
         apart = torch.maximum((x[:, part, None] - x[:, None]).abs_(), (y[:, part, None] - y[:, None]).abs_())
         distance = apart.topk(k + 1, dim=2, largest=False).values[:, :, k]
         distances.append(distance)
-        taken.append((apart <= distance[:, :, None] * _ABOVE).sum(2) - 1)
+        taken.append((apart <= distance[:, :, None] + _ROUNDING).sum(2) - 1)
     return torch.cat(distances, 1), torch.cat(taken, 1)

@@ -14,13 +14,16 @@ network, trained by gradient ascent (eq. 12). Every pair at once, (p, q), in nat
    margins are known, so nothing is over-fitted); the mean of both critics is reported. Over-fit raises the
    value on the half trained on by as much as it lowers the value on the other, to first order, so that it
    cancels in the value on all rows.
-5. se^2 = Var(T)/n + (difference of the two critics / 2)^2 + (over-fit / 6)^2 + (2/n)^2; over-fit is
+5. se^2 = Var(T)/n + (difference of the two critics / 2)^2 + (over-fit / 4)^2 + (2/n)^2; over-fit is
    the value on rows trained on minus the value on the others.
 
-`lower_bound` is set where the ascent was still rising when its steps ended. All pairs start from the same
-units, so a pair's value depends on its two columns, the seed and the order of the rows alone.
+`lower_bound` is set where the ascent was still rising when its steps ended, and above half of ln 32 nats
+where both columns have more values than levels, for the critic sees no finer. All pairs start from the same
+units, so a pair's value depends on its two columns, the seed and the order of the rows alone; x and y
+exchanged give the same value but for what rounding does to the training of sharp pairs.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +48,7 @@ from estimator.mutual_information.result import BlockEstimate
 from estimator.options import refuse
 
 TRAINING_LEVELS, READING_LEVELS = 32, 128
-# Pairs trained together on a CPU: their critics' values at the nodes stay in its cache.
+# Pairs trained together on a CPU, for each of its threads: their critics' values stay in its cache.
 _TOGETHER = 32
 _SINKHORN_SWEEPS = 6
 
@@ -69,7 +72,8 @@ class _Prepared:
 
 @dataclass(frozen=True)
 class Mine:
-    """hidden: units of a critic for each variable, one of them constant. steps: of the ascent, at most. learning_rate: of Adam."""
+    """hidden: units of a critic for each variable, one of them constant. steps: of the ascent, at most.
+    learning_rate: of Adam."""
 
     hidden: int = 16
     steps: int = 300
@@ -117,7 +121,7 @@ class Mine:
         first = torch.arange(rows.start, rows.stop, device=device)
         second = torch.arange(columns.start, columns.stop, device=device)
         pairs = torch.cartesian_prod(first, second)
-        together = _TOGETHER if device.type == "cpu" else len(pairs)
+        together = _TOGETHER * torch.get_num_threads() if device.type == "cpu" else len(pairs)
         parts = [self._pairs(x, y, *part.T) for part in torch.split(pairs, together)]
         mi, se, lower = (
             torch.cat(values).cpu().numpy().reshape(len(first), len(second))
@@ -164,8 +168,11 @@ def _read(
     bound = (mean - log_mean).view(-1, 2)
     over_fit = ((half - other) * values).sum((1, 2)).view(-1, 2).mean(1)
     apart = (bound[:, 0] - bound[:, 1]) / 2
-    se = (spread / n + apart**2 + (over_fit / 6) ** 2 + (2 / n) ** 2).sqrt()
-    return bound.mean(1), se, critics.step >= 0.9 * critics.last
+    se = (spread / n + apart**2 + (over_fit / 4) ** 2 + (2 / n) ** 2).sqrt()
+    mi = bound.mean(1)
+    finer = ((x.mass > 0).sum(1) > TRAINING_LEVELS) & ((y.mass > 0).sum(1) > TRAINING_LEVELS)
+    unresolved = finer[::2] & (mi > math.log(TRAINING_LEVELS) / 2)
+    return mi, se, unresolved | (critics.step >= 0.9 * critics.last)
 
 
 def _with_best_margins(values: Tensor, x: Side, y: Side) -> Tensor:
