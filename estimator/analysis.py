@@ -64,13 +64,13 @@ def analyze(
     provenance = _provenance(plan, table, matched, options, measured.metadata, warnings)
     return FlowNetwork(
         layers=_layers(plan, matched),
-        edges=measured.edges,
+        edges=checked.edges,
         facts=facts,
         redundancy=redundancy,
         beta=options.beta,
         alpha=options.alpha,
         probes=probes,
-        provenance=provenance if checked is None else provenance | {"cross_check": checked},
+        provenance=provenance | ({} if checked.report is None else {"cross_check": checked.report}),
     )
 
 
