@@ -1,0 +1,106 @@
+"""Models and datasets: which tenant has which file, and when a file may go."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from estimator.errors import NotFound
+from service.blobs import Blobs, Staged
+from service.catalog.database import Database, now
+from service.catalog.records import Upload, UploadKind
+from service.errors import InUse
+
+NOUN: dict[UploadKind, str] = {"models": "model", "datasets": "dataset"}
+
+
+class Uploads(Database):
+    """The tables `models` and `datasets`, alike in all but their names."""
+
+    def add_upload(
+        self, kind: UploadKind, tenant: str, blobs: Blobs, staged: Staged, description: Mapping[str, Any]
+    ) -> Upload:
+        """Give the staged file its name and the tenant its row, in one step that a delete cannot split."""
+        with self.writing() as db:
+            blobs.keep(staged)
+            return insert_upload(db, kind, tenant, staged, description)
+
+    def upload(self, kind: UploadKind, tenant: str, sha256: str) -> Upload:
+        """NotFound also for another tenant's."""
+        with self.reading() as db:
+            return select_upload(db, kind, tenant, sha256)
+
+    def uploads(
+        self, kind: UploadKind, tenant: str, before: int | None, limit: int
+    ) -> tuple[list[Upload], int]:
+        """The newest first, older than number `before`; and how many there are in all."""
+        with self.reading() as db:
+            rows = db.execute(
+                f"SELECT * FROM {kind} WHERE tenant = ? AND (? IS NULL OR number < ?) "  # noqa: S608
+                "ORDER BY number DESC LIMIT ?",
+                (tenant, before, before, limit),
+            ).fetchall()
+            total = db.execute(f"SELECT count(*) FROM {kind} WHERE tenant = ?", (tenant,)).fetchone()[0]  # noqa: S608
+        return [_upload(row) for row in rows], total
+
+    def delete_upload(self, kind: UploadKind, tenant: str, sha256: str, blobs: Blobs) -> None:
+        """InUse while an analysis names it. The file goes with the last row, of any tenant, that names it."""
+        with self.writing() as db:
+            select_upload(db, kind, tenant, sha256)
+            try:
+                db.execute(f"DELETE FROM {kind} WHERE tenant = ? AND sha256 = ?", (tenant, sha256))  # noqa: S608
+            except sqlite3.IntegrityError as error:
+                detail = f"The {NOUN[kind]} is used by an analysis; delete its analyses first"
+                raise InUse(detail) from error
+        # Committed first: a crash here leaves an orphan file for the sweep, never a row without its file.
+        with self.writing() as db:
+            if not _is_named(db, sha256):
+                blobs.delete(sha256)
+
+    def named_blobs(self) -> set[str]:
+        """The hashes of all files that some row names."""
+        with self.reading() as db:
+            rows = db.execute("SELECT sha256 FROM models UNION SELECT sha256 FROM datasets")
+            return {row[0] for row in rows}
+
+
+def insert_upload(
+    db: sqlite3.Connection, kind: UploadKind, tenant: str, staged: Staged, description: Mapping[str, Any]
+) -> Upload:
+    """The tenant's row for that file: a new one, or the one that is there."""
+    blob = staged.blob
+    db.execute(
+        f"INSERT INTO {kind} (tenant, sha256, size, description, created_at) VALUES (?, ?, ?, ?, ?) "  # noqa: S608
+        "ON CONFLICT (tenant, sha256) DO NOTHING",
+        (tenant, blob.sha256, blob.size, json.dumps(description), now()),
+    )
+    return select_upload(db, kind, tenant, blob.sha256)
+
+
+def select_upload(db: sqlite3.Connection, kind: UploadKind, tenant: str, sha256: str) -> Upload:
+    row = db.execute(
+        f"SELECT * FROM {kind} WHERE tenant = ? AND sha256 = ?",  # noqa: S608
+        (tenant, sha256),
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"There is no {NOUN[kind]} of this id")
+    return _upload(row)
+
+
+def _is_named(db: sqlite3.Connection, sha256: str) -> bool:
+    found = db.execute(
+        "SELECT 1 FROM models WHERE sha256 = ? UNION SELECT 1 FROM datasets WHERE sha256 = ?",
+        (sha256, sha256),
+    )
+    return found.fetchone() is not None
+
+
+def _upload(row: sqlite3.Row) -> Upload:
+    return Upload(
+        number=row["number"],
+        tenant=row["tenant"],
+        sha256=row["sha256"],
+        size=row["size"],
+        description=json.loads(row["description"]),
+        created_at=row["created_at"],
+    )

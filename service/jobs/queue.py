@@ -1,0 +1,209 @@
+"""The queue as the API sees it: put jobs in, look at them, cancel them. Imports no numerical library."""
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
+
+from estimator.errors import NotFound
+from service.jobs.database import QueueUnavailable, open_engine, reason, sqlite_path
+from service.jobs.protocol import APPLICATION, QUEUE, SERIALIZER, VERSION, WORKFLOW, refuse_pickles
+from service.jobs.state import FINAL, JobState, progress_of, state_of
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+AT_ONCE = 500  # ids in one query
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Whose a running job is. It changes with every hand-over, so a worker that lost the job can tell.
+
+    beat: a number that the job's worker raises while it lives.
+    """
+
+    analysis_id: str
+    executor: str
+    attempts: int
+    dequeued_at: int
+    beat: int = 0
+
+    def same_run(self, other: "Claim | None") -> bool:
+        mine = (self.analysis_id, self.executor, self.attempts, self.dequeued_at)
+        return other is not None and mine == (
+            other.analysis_id,
+            other.executor,
+            other.attempts,
+            other.dequeued_at,
+        )
+
+
+def _reachable(method: Method) -> Method:
+    """Turn the database's errors into QueueUnavailable."""
+
+    @functools.wraps(method)
+    def call(self: "JobQueue", *args: Any, **kwargs: Any) -> Any:
+        if self._path is not None and not self._path.exists():
+            raise QueueUnavailable(f"The queue's database is gone: there is no {self._path.name}")
+        try:
+            return method(self, *args, **kwargs)
+        except sa.exc.SQLAlchemyError as error:
+            raise QueueUnavailable(f"The queue's database does not answer: {reason(error)}") from error
+
+    return cast(Method, call)
+
+
+class JobQueue:
+    """Jobs by analysis id. Every method raises QueueUnavailable when the database cannot be reached.
+
+    Nothing connects before the first call, so that an API starts while its database is down.
+    """
+
+    def __init__(self, url: str) -> None:
+        refuse_pickles()
+        self._path = sqlite_path(url)
+        self._engine = open_engine(url)
+        self._client = DBOSClient(
+            system_database_engine=self._engine,
+            serializer=SERIALIZER,
+            application_name=APPLICATION,
+            lazy=True,
+            retry_connection_errors=False,
+        )
+        self._table = "workflow_status" if self._path else "dbos.workflow_status"
+
+    @_reachable
+    def enqueue(self, analysis_id: str) -> None:
+        """Put a job in; durable on return. One that is there already, in any state, stays as it is."""
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": analysis_id,
+            "app_version": VERSION,
+        }
+        self._client.enqueue(options, analysis_id)
+
+    @_reachable
+    def state(self, analysis_id: str) -> JobState | None:
+        """The job's state, None if there is no such job."""
+        return self.states([analysis_id]).get(analysis_id)
+
+    @_reachable
+    def states(self, ids: Iterable[str]) -> dict[str, JobState]:
+        """The states of those jobs that exist."""
+        return {row.workflow_id: _state(row) for row in self._rows(list(ids))}
+
+    @_reachable
+    def cancel(self, analysis_id: str) -> JobState:
+        """Cancel a job unless it is final already; returns its state after that. NotFound if there is none.
+
+        A running analysis is stopped within seconds by its worker, which then removes what it has made.
+        """
+        state = self.state(analysis_id)
+        if state is not None and state.status not in FINAL:
+            self._client.cancel_workflow(analysis_id)
+            state = self.state(analysis_id)
+        if state is None:
+            raise NotFound(f"There is no job {analysis_id!r}")
+        return state
+
+    @_reachable
+    def forget(self, analysis_id: str) -> None:
+        """Remove all of a job; no error if there is none. A worker that runs it stops as for a cancel."""
+        self._client.delete_workflow(analysis_id)
+
+    @_reachable
+    def depth(self) -> int:
+        """How many jobs wait."""
+        query = sa.text(
+            f"SELECT count(*) FROM {self._table} "  # noqa: S608  one of two constants
+            "WHERE queue_name = :queue AND status IN ('ENQUEUED', 'DELAYED')"
+        )
+        with self._engine.connect() as connection:
+            return int(connection.execute(query, {"queue": QUEUE}).scalar_one())
+
+    @_reachable
+    def ping(self) -> None:
+        """QueueUnavailable unless the database answers and holds the queue's tables."""
+        self.depth()
+
+    def close(self) -> None:
+        self._client.destroy()
+        self._engine.dispose()
+
+    # What follows is for workers.
+
+    @_reachable
+    def claim(self, analysis_id: str) -> Claim | None:
+        """Who runs the job now; None when nobody does (queued, final, forgotten)."""
+        return next(iter(self._claims(self._rows([analysis_id]))), None)
+
+    @_reachable
+    def claims(self) -> list[Claim]:
+        """All running jobs."""
+        return self._claims(
+            self._client.list_workflows(
+                name=WORKFLOW, status="PENDING", queue_name=QUEUE, load_input=False, load_output=False
+            )
+        )
+
+    @_reachable
+    def publish(self, analysis_id: str, **attributes: Any) -> None:
+        """Set attributes (`progress`, `problem`) that `state` reads; JSON values."""
+        self._client.update_workflow_attributes(analysis_id, attributes, merge=True)
+
+    @_reachable
+    def progress(self, analysis_id: str) -> dict[str, Any]:
+        """The progress as last published."""
+        rows = self._rows([analysis_id])
+        return dict(progress_of(rows[0].attributes)) if rows else {}
+
+    @_reachable
+    def give_back(self, claim: Claim) -> bool:
+        """Put a running job back, for a worker that stops in good order; its attempts count anew."""
+        if not claim.same_run(self.claim(claim.analysis_id)):
+            return False
+        self._client.resume_workflow(claim.analysis_id, queue_name=QUEUE)
+        return True
+
+    @_reachable
+    def requeue(self, claim: Claim) -> None:
+        """Put the job of a dead worker back; counts as an attempt. Nothing happens if it changed hands.
+
+        DBOS offers this only to its own recovery of an executor, hence the private attribute.
+        """
+        self._client._sys_db.reenqueue_for_recovery(claim.analysis_id, [claim.executor], QUEUE)
+
+    def _rows(self, ids: list[str]) -> list[WorkflowStatus]:
+        # Inputs and outputs are never loaded: their stored form may name a pickle.
+        rows: list[WorkflowStatus] = []
+        for start in range(0, len(ids), AT_ONCE):
+            part = ids[start : start + AT_ONCE]
+            rows += self._client.list_workflows(workflow_ids=part, load_input=False, load_output=False)
+        return [row for row in rows if row.name == WORKFLOW]
+
+    def _claims(self, rows: list[WorkflowStatus]) -> list[Claim]:
+        return [
+            Claim(
+                analysis_id=row.workflow_id,
+                executor=row.executor_id or "",
+                attempts=row.recovery_attempts or 0,
+                dequeued_at=row.dequeued_at or 0,
+                beat=int(progress_of(row.attributes).get("beat", 0)),
+            )
+            for row in rows
+            if row.status == "PENDING"
+        ]
+
+
+def _state(row: WorkflowStatus) -> JobState:
+    return state_of(
+        row.status,
+        row.attributes,
+        attempts=row.recovery_attempts,
+        created=row.created_at,
+        started=row.dequeued_at,
+        completed=row.completed_at,
+    )

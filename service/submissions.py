@@ -1,0 +1,188 @@
+"""Asking for an analysis: checked, recorded, put into the queue; a 202 is durable.
+
+1. What the bytes alone can tell is checked, so that a job in the queue can be expected to work.
+2. One transaction records the analysis and its Idempotency-Key (and, one-shot, the model and the dataset).
+3. The queue takes it. A crash between 2 and 3 is healed by `enqueue_waiting` at the next start, or by the
+   client's retry with the same key; an error there takes the record back.
+"""
+
+import hashlib
+import json
+import sqlite3
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from uuid import uuid4
+
+from estimator.data.columns import match_columns
+from estimator.data.read import read_table
+from estimator.data.table import Table, TableFormat
+from estimator.errors import BlobCorrupt, InvalidParameter, LimitExceeded, NotFound, Place
+from estimator.model.plan import ModelPlan
+from estimator.model.read import read_model
+from estimator.options import Options
+from service.blobs import Staged
+from service.catalog import AnalysisRecord, Idempotency
+from service.catalog.analyses import find_replay, insert_analysis
+from service.catalog.uploads import insert_upload
+from service.cost import Cost, cost_of
+from service.errors import RateLimited, fields_under
+from service.estimator_parameters import check_parameters
+from service.intake import (
+    describe_model,
+    describe_table,
+    read_stored_model,
+    read_stored_table,
+    refuse_other_format,
+)
+from service.jobs.database import QueueUnavailable
+from service.limits import Limits
+from service.parts import Parts
+
+BUSY_RETRY_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asks for. table_format: None is the dataset's own (or CSV, one-shot)."""
+
+    options: Options = field(default_factory=Options)
+    table_format: TableFormat | None = None
+    idempotency_key: str | None = None
+
+
+def submit_analysis(
+    parts: Parts, tenant: str, model_id: str, dataset_id: str, asked: Request
+) -> AnalysisRecord:
+    """An analysis of a stored model and a stored dataset."""
+    idempotency = _idempotency(asked, model_id, dataset_id, parts.limits)
+    known = parts.catalog.replay(tenant, idempotency) if idempotency else None
+    if known is None:
+        table_format, _ = _checked(parts, tenant, model_id, dataset_id, asked)
+        _refuse_when_full(parts)
+        with parts.catalog.writing() as db:
+            known = find_replay(db, tenant, idempotency) if idempotency else None
+            if known is None:
+                known = insert_analysis(
+                    db, str(uuid4()), tenant, model_id, dataset_id, table_format, asked.options, idempotency
+                )
+    return _enqueue(parts, known)
+
+
+def submit_files(parts: Parts, tenant: str, model: Staged, dataset: Staged, asked: Request) -> AnalysisRecord:
+    """An analysis of files that come with the request; they become a model and a dataset of the tenant."""
+    try:
+        idempotency = _idempotency(asked, model.blob.sha256, dataset.blob.sha256, parts.limits)
+        known = parts.catalog.replay(tenant, idempotency) if idempotency else None
+        if known is None:
+            table_format = asked.table_format or TableFormat()
+            plan = read_model(model.read_bytes(), parts.limits.model)
+            table = read_table(dataset.path, table_format, parts.limits.table)
+            _check(plan, table, asked.options, parts.limits)
+            _refuse_when_full(parts)
+            with parts.catalog.writing() as db:
+                known = find_replay(db, tenant, idempotency) if idempotency else None
+                if known is None:
+                    parts.blobs.keep(model)
+                    parts.blobs.keep(dataset)
+                    insert_upload(db, "models", tenant, model, describe_model(plan))
+                    upload = insert_upload(
+                        db, "datasets", tenant, dataset, describe_table(table, table_format)
+                    )
+                    if asked.table_format is None:
+                        refuse_other_format(upload, table_format)
+                    ids = (model.blob.sha256, dataset.blob.sha256)
+                    known = insert_analysis(
+                        db, str(uuid4()), tenant, *ids, table_format, asked.options, idempotency
+                    )
+    finally:
+        model.discard()
+        dataset.discard()
+    return _enqueue(parts, known)
+
+
+def estimate(parts: Parts, tenant: str, model_id: str, dataset_id: str, asked: Request) -> Cost:
+    """What the analysis would take; the same checks, and nothing is run or stored."""
+    return _checked(parts, tenant, model_id, dataset_id, asked)[1]
+
+
+def enqueue_waiting(parts: Parts) -> int:
+    """Put analyses into the queue whose request died before it could; returns how many."""
+    waiting = parts.catalog.not_enqueued()
+    for record in waiting:
+        parts.queue.enqueue(record.id)
+        parts.catalog.mark_enqueued(record.id)
+    return len(waiting)
+
+
+def _enqueue(parts: Parts, record: AnalysisRecord) -> AnalysisRecord:
+    if not record.enqueued:
+        try:
+            parts.queue.enqueue(record.id)
+        except QueueUnavailable:
+            with suppress(sqlite3.Error):
+                parts.catalog.withdraw(record.id)
+            raise
+        parts.catalog.mark_enqueued(record.id)
+    return record
+
+
+def _checked(
+    parts: Parts, tenant: str, model_id: str, dataset_id: str, asked: Request
+) -> tuple[TableFormat, Cost]:
+    try:
+        parts.catalog.upload("models", tenant, model_id)
+    except NotFound as error:
+        raise _no_such("model_id", "model") from error
+    try:
+        dataset = parts.catalog.upload("datasets", tenant, dataset_id)
+    except NotFound as error:
+        raise _no_such("dataset_id", "dataset") from error
+    table_format = asked.table_format or TableFormat(**dataset.description["format"])
+    try:
+        plan = read_stored_model(parts, model_id)
+        table = read_stored_table(parts, dataset_id, table_format)
+    except BlobCorrupt:
+        # A file that is gone is no corruption if its row went with it, in the meantime.
+        parts.catalog.upload("models", tenant, model_id)
+        parts.catalog.upload("datasets", tenant, dataset_id)
+        raise
+    return table_format, _check(plan, table, asked.options, parts.limits)
+
+
+def _check(plan: ModelPlan, table: Table, options: Options, limits: Limits) -> Cost:
+    if len(options.probes) > limits.probes:
+        detail = f"options.probes names {len(options.probes)} columns; the limit is {limits.probes}"
+        raise LimitExceeded(detail, errors=[Place(detail, field="options.probes")])
+    with fields_under("options"):
+        check_parameters(options)
+        match_columns(table, plan, options)
+    return cost_of(plan, table.rows, options)
+
+
+def _no_such(field: str, noun: str) -> InvalidParameter:
+    detail = f"{field}: there is no {noun} of this id"
+    return InvalidParameter(detail, errors=[Place(detail, field=field)])
+
+
+def _refuse_when_full(parts: Parts) -> None:
+    depth = parts.queue.depth()
+    if depth >= parts.limits.queue_depth:
+        raise RateLimited(
+            f"{depth} analyses wait already, the limit of /v1/limits; try again later",
+            retry_after=BUSY_RETRY_SECONDS,
+        )
+
+
+def _idempotency(asked: Request, model: str, dataset: str, limits: Limits) -> Idempotency | None:
+    """The fingerprint is of the meaning of the request, so that the order of JSON keys does not count."""
+    key = asked.idempotency_key
+    if key is None:
+        return None
+    meaning = {
+        "model": model,
+        "dataset": dataset,
+        "format": None if asked.table_format is None else asdict(asked.table_format),
+        "options": asked.options.as_dict(),
+    }
+    fingerprint = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
+    return Idempotency(key, fingerprint, limits.idempotency_seconds)

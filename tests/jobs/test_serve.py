@@ -1,0 +1,144 @@
+"""`nif serve` whole: processes killed under it, ports taken, and the exit in good order."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from tests.cli.nif import IRIS, NIF, environment, nif, refusal
+from tests.jobs.jobs_here import wait_for
+
+
+class Service:
+    """A running `nif serve`. url: what it printed."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder = folder
+        self.log = folder / "serve.log"
+        self.process = subprocess.Popen(
+            [*NIF, "serve", "--port", "0", *arguments],
+            cwd=folder,
+            env=environment(folder / "data"),
+            stdout=subprocess.PIPE,
+            stderr=self.log.open("ab"),
+            text=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.match(r"nif serves (http://127\.0\.0\.1:\d+/v1) ", line)
+        assert found, (line, self.log.read_text())
+        self.url = found[1]
+
+    def part(self, words: str) -> psutil.Process:
+        """The first child whose command line holds the words."""
+        children = psutil.Process(self.process.pid).children()
+        return next(child for child in children if words in " ".join(child.cmdline()))
+
+    def submit(self) -> str:
+        model, data = IRIS
+        with model.open("rb") as first, data.open("rb") as second:
+            answer = requests.post(
+                f"{self.url}/analyses",
+                files={"model": first, "data": second},
+                data={"options": json.dumps({"target": "species"})},
+                timeout=30,
+            )
+        assert answer.status_code == 202, answer.text
+        return answer.headers["Location"].rpartition("/")[2]
+
+    def status(self, analysis: str) -> str:
+        return requests.get(f"{self.url}/analyses/{analysis}", timeout=30).json()["status"]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.send_signal(number)
+        code = self.process.wait(40)
+        psutil.wait_procs(family, timeout=15)
+        assert not [p for p in family if p.is_running()]
+        return code
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    running = Service(tmp_path)
+    yield running
+    if running.process.poll() is None:
+        running.stop()
+
+
+def test_an_analysis_survives_the_death_of_its_worker_and_the_service_ends_with_0(service):
+    wait_for(lambda: "worker ready" in service.log.read_text())
+    analysis = service.submit()
+    wait_for(lambda: service.status(analysis) == "running")
+    service.part("worker").kill()
+    wait_for(lambda: service.status(analysis) == "done", 60)
+    stored = requests.get(f"{service.url}/analyses/{analysis}/network", timeout=30).json()
+    assert len(stored["links"]) == 35
+    assert service.stop() == 0
+
+
+def test_a_dead_api_is_started_again_at_the_same_address(service):
+    service.part("gunicorn").kill()
+    wait_for(lambda: '"part": "api"' in service.log.read_text())
+    assert requests.get(f"{service.url}/healthz", timeout=30).status_code == 200
+
+
+def test_nothing_stays_behind_when_the_service_itself_is_killed_and_it_starts_again(service, tmp_path):
+    analysis = service.submit()
+    assert service.stop(signal.SIGKILL) == -signal.SIGKILL
+    again = Service(tmp_path)
+    wait_for(
+        lambda: requests.get(f"{again.url}/analyses/{analysis}", timeout=30).json()["status"] == "done", 60
+    )
+    assert again.stop(signal.SIGINT) == 0
+
+
+def test_no_process_of_the_api_maps_a_numerical_runtime(service):
+    service.submit()
+    api = service.part("gunicorn")
+    for process in [api, *api.children(recursive=True)]:
+        maps = Path(f"/proc/{process.pid}/maps").read_text()
+        assert "flask" in maps or "python" in maps
+        assert "libtorch" not in maps
+        assert "onnxruntime" not in maps
+
+
+def test_a_taken_port_is_refused_in_one_line(tmp_path):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        line = refusal(nif(tmp_path, "serve", "--port", str(port), timeout=30))
+    assert f"port {port}: Address already in use" in line
+
+
+@pytest.mark.parametrize("env", [{"NIF_HOST": "0.0.0.0"}, {"NIF_HOST": "::"}, {"NIF_PUBLIC": "true"}])  # noqa: S104
+def test_the_outside_is_not_served_without_keys(tmp_path, env):
+    began = time.monotonic()
+    line = refusal(nif(tmp_path, "serve", "--port", "0", env=env, timeout=30))
+    assert next(iter(env)) in line
+    assert "nif keys create" in line
+    assert time.monotonic() - began < 15
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "data").write_text("a file")
+    assert str(tmp_path / "data") in refusal(nif(tmp_path, "serve", "--port", "0", timeout=30))
+
+
+def test_all_files_are_private(service, tmp_path):
+    service.submit()
+    os.umask(0o022)
+    readable = [
+        path for path in (tmp_path / "data").rglob("*") if path.is_file() and path.stat().st_mode & 0o077
+    ]
+    assert readable == []
