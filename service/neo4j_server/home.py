@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from estimator.errors import Unavailable
+from service.neo4j_server.browser_pages import browser_commands, write_browser_pages
 from service.neo4j_server.provision import Jars
 
 USER = "neo4j"
@@ -26,6 +27,8 @@ dbms.security.procedures.unrestricted=gds.*
 dbms.security.allow_csv_import_from_file_urls=false
 dbms.usage_report.enabled=false
 client.allow_telemetry=false
+browser.post_connect_cmd={browser_commands}
+browser.remote_content_hostname_whitelist=127.0.0.1
 """
 
 
@@ -40,12 +43,16 @@ class ServerOptions:
     page_cache: str = "128m"
 
     @property
+    def browser_url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}/browser/"
+
+    @property
     def password_file(self) -> Path:
         return self.home / "password"
 
 
 def prepare_home(options: ServerOptions, jars: Jars) -> None:
-    """Write the configuration; before the first start also generate the password and set it."""
+    """Write configuration and Browser pages; before the first start also generate and set the password."""
     (options.home / "conf").mkdir(parents=True, exist_ok=True)
     options.home.chmod(0o700)
     (options.home / "conf" / "neo4j.conf").write_text(
@@ -55,9 +62,11 @@ def prepare_home(options: ServerOptions, jars: Jars) -> None:
             bolt_port=options.bolt_port,
             http_port=options.http_port,
             page_cache=options.page_cache,
+            browser_commands=browser_commands(options.browser_url),
         ),
         encoding="utf-8",
     )
+    write_browser_pages(options.home / "web", jars.lib)
     # The password counts once both files are there; a start that was killed in between begins again.
     if not (options.password_file.exists() and (options.home / "data" / "dbms" / "auth.ini").exists()):
         _set_password(options, jars)

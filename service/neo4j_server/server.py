@@ -33,7 +33,7 @@ class LocalServer:
 
     @property
     def browser_url(self) -> str:
-        return f"http://127.0.0.1:{self.options.http_port}/browser/"
+        return self.options.browser_url
 
     @property
     def password(self) -> str:
@@ -101,7 +101,7 @@ class LocalServer:
         opened = [part for name in _OPENED for part in ("--add-opens", f"java.base/{name}=ALL-UNNAMED")]
         return [
             jars.java, f"-Xmx{self.options.heap}", "-XX:+ExitOnOutOfMemoryError",
-            "-cp", f"{jars.plugins}/*{os.pathsep}{home}/conf{os.pathsep}{jars.lib}/*",
+            "-cp", f"{jars.plugins}/*{os.pathsep}{home}/conf{os.pathsep}{home}/web{os.pathsep}{jars.lib}/*",
             *opened, "-Dio.netty.tryReflectionSetAccessible=true",
             "org.neo4j.server.CommunityEntryPoint",
             f"--home-dir={home}", f"--config-dir={home / 'conf'}", "--console-mode",

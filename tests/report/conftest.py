@@ -1,12 +1,11 @@
 """A real Chromium, and a watch over what a page does in it."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 
 @dataclass
@@ -23,17 +22,6 @@ class Watched:
 
     def hosts(self) -> set[str]:
         return {urlsplit(url).netloc for url in self.requests if not url.startswith("data:")}
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    assert executable, "no chromium on PATH; on Debian: apt-get install chromium"
-    with sync_playwright() as playwright:
-        # Chromium's own sandbox does not start as root, as containers run these tests.
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def watch(page: Page) -> Watched:
