@@ -32,7 +32,7 @@ def command() -> None:
 
 @command.command("create")
 @click.option("--name", required=True, help="What or whom the key is for.")
-@click.option("--tenant", default="default", show_default=True, help="Whose objects it sees.")
+@click.option("--tenant", default="local", show_default=True, help="Whose objects it sees.")
 @click.option("--role", type=click.Choice(["read", "write"]), default="write", show_default=True)
 def create(name: str, tenant: str, role: str) -> None:
     """Make a key and print it. It is shown this once; only its hash is kept."""

@@ -180,8 +180,10 @@ def test_ctrl_c_at_any_moment_ends_it_with_130_and_leaves_nothing(tmp_path, seco
         time.sleep(0.05)
     _, words = process.communicate(timeout=15)
     assert time.monotonic() - began < 10
-    assert process.returncode in ((130, -signal.SIGINT) if seconds < 0.2 else (130,))
-    assert "Traceback" not in words or seconds < 0.2
+    # Before nif's first line runs, Python itself dies of the signal; a shell calls that 130, too.
+    before_nif = process.returncode == -signal.SIGINT
+    assert before_nif or process.returncode == 130
+    assert before_nif or "Traceback" not in words
     assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert left_over(tmp_path) == []
 
