@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What the tests use beside Python packages: a browser, a sandbox, what fetches and runs the servers, a proxy.
 PROGRAMS := chromium bwrap mvn xmllint strace nginx
-PACKAGES := chromium bubblewrap maven libxml2-utils strace nginx-light
+PACKAGES := chromium bubblewrap maven libxml2-utils strace nginx-light postgresql
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types openapi examples neo4j benchmarks system clean
@@ -53,6 +53,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 system:
 	@PATH="$$PATH:/usr/sbin"; missing=; for program in $(PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 || missing="$$missing postgres"; \
 	if [ -n "$$missing" ]; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null; \

@@ -197,5 +197,5 @@ SETTINGS = (
     ),
 )
 NAMES = tuple(setting.variable for setting in SETTINGS)
-# Variables of `make neo4j`, which runs a server for development.
-NOT_OURS = ("NIF_NEO4J_BOLT_PORT", "NIF_NEO4J_HTTP_PORT")
+# Variables of `make neo4j`, which runs a server for development, and of the tests.
+NOT_OURS = ("NIF_NEO4J_BOLT_PORT", "NIF_NEO4J_HTTP_PORT", "NIF_NEO4J_URI")

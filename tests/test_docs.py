@@ -142,4 +142,6 @@ def test_every_command_has_help_with_an_example() -> None:
         said = subprocess.run(
             [sys.executable, "-m", "service.cli", name, "--help"], capture_output=True, text=True, timeout=60
         ).stdout
-        assert re.search(rf"^    (?:NIF_\w+=\S+ )?nif {name}", said, flags=re.MULTILINE), f"nif {name} --help has no example"
+        assert re.search(rf"^    (?:NIF_\w+=\S+ )?nif {name}", said, flags=re.MULTILINE), (
+            f"nif {name} --help has no example"
+        )

@@ -30,8 +30,8 @@ from service.api.fields import Integer
 
 DISTRIBUTION = "neural-information-flow"
 NOUNS = (
-    models, layers, datasets, analyses, neurons, edges, communities, probes, paths, attributions, networks, reports,
-    limits, health,
+    models, layers, datasets, analyses, neurons, edges, communities, probes, paths, attributions, networks,
+    reports, limits, health,
 )  # fmt: skip
 ABOUT = """Neural Information Flow: an ONNX model and a table in, a graph of information flow out, in nats.
 

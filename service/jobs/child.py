@@ -181,6 +181,6 @@ def _listen(
 
 def _check(pid: int, talk: _Talk, limits: ChildLimits) -> None:
     talk.family = descendants(pid)
-    talk.used = resident(talk.family)
+    talk.used = resident(talk.family) or talk.used  # a process that just died holds nothing
     if talk.used > limits.memory:
         raise memory_limit(talk.used, limits.memory)

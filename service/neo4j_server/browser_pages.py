@@ -1,7 +1,7 @@
 """Neo4j Browser as our server gives it: with a style sheet, a guide, and no way out of this machine.
 
-Neo4j serves the folder `browser` that it finds first on its class path. Ours is a copy of the Browser that is in
-its jar, plus the two files, plus a policy in the page: by itself Browser loads scripts and fonts of other
+Neo4j serves the folder `browser` that it finds first on its class path. Ours is a copy of the Browser that is
+in its jar, plus the two files, plus a policy in the page: by itself Browser loads scripts and fonts of other
 hosts (cdn.segment.com, canny.io, fonts.googleapis.com), whatever Neo4j's telemetry settings say.
 """
 

@@ -48,7 +48,9 @@ def child_says(code: str, folder: Path, *arguments: str) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(isolation() != "bubblewrap", reason="bubblewrap does not work here")
-def test_in_bubblewrap_nothing_outside_can_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_bubblewrap_nothing_outside_can_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NIF_CANARY", "secret")
     secret, folder = tmp_path / "secret", tmp_path / "private"
     secret.write_text("canary")
@@ -65,7 +67,9 @@ def test_in_bubblewrap_nothing_outside_can_be_reached(tmp_path: Path, monkeypatc
     assert not Path(f"{secret}.new").exists()
 
 
-def test_the_childs_environment_holds_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_childs_environment_holds_nothing_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NIF_CANARY", "secret")
     said = child_says("import json, os; print(json.dumps(dict(os.environ)))", tmp_path)
     assert "NIF_CANARY" not in said

@@ -26,6 +26,7 @@ def behave(how: str, descriptor: int, request: dict) -> None:
     elif how == "segfault":
         ctypes.string_at(0)
     elif how == "oom-killed":
+        time.sleep(1)  # long enough to be measured
         os.kill(os.getpid(), signal.SIGKILL)
     elif how == "silent exit":
         sys.exit(0)

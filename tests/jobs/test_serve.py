@@ -96,10 +96,12 @@ def test_nothing_stays_behind_when_the_service_itself_is_killed_and_it_starts_ag
     analysis = service.submit()
     assert service.stop(signal.SIGKILL) == -signal.SIGKILL
     again = Service(tmp_path)
-    wait_for(
-        lambda: requests.get(f"{again.url}/analyses/{analysis}", timeout=30).json()["status"] == "done", 60
-    )
-    assert again.stop(signal.SIGINT) == 0
+    try:
+        wait_for(lambda: again.status(analysis) == "done", 60)
+        assert again.stop(signal.SIGINT) == 0
+    finally:
+        if again.process.poll() is None:
+            again.stop()
 
 
 def test_no_process_of_the_api_maps_a_numerical_runtime(service):
