@@ -4,18 +4,24 @@ The values are written block by block to one file that is mapped here and has no
 bounded by the block, not by the number of rows, and a full disk is an error before the first row is run.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from estimator.model.inputs import InputSlice, batch_size, input_slices
 from estimator.model.plan import ModelPlan, PlannedLayer
+from estimator.model.unfold import unfold
 from estimator.progress import Progress, silent
 from estimator.runtime.limits import RunLimits
 from estimator.runtime.private_folder import private_folder, taken_beforehand
 from estimator.runtime.process import Task, run_child
+from estimator.runtime.subgraph import keep_only
 
 Floats = NDArray[np.float64]
 COPIED_ROWS = 4096
@@ -42,30 +48,43 @@ def activations(
     offsets = np.cumsum([0, *(rows * layer.size for layer in computed)])
     with private_folder(limits.folder) as folder:
         taken_beforehand(folder / "activations.f8", 8 * max(1, int(offsets[-1])))
-        store = np.memmap(folder / "activations.f8", dtype=np.float64, mode="r+")
-        (folder / "model.onnx").write_bytes(model)
-        files = [
-            _write_input(part, inputs, folder / f"input_{i}.npy") for i, part in enumerate(slices.values())
-        ]
+        store = np.memmap(folder / "activations.f8", dtype=np.float64, mode="r")
+        (folder / "model.onnx").write_bytes(_cut(model, computed))
+        files = [f"input_{i}.npy" for i in range(len(slices))]
         arguments = {
             "rows": rows,
             "batch": batch_size(plan),
             "threads": limits.threads,
-            "inputs": [{"name": name, "file": path.name} for name, path in zip(slices, files, strict=True)],
+            "inputs": [{"name": name, "file": file} for name, file in zip(slices, files, strict=True)],
             "layers": [_layer(layer, int(at)) for layer, at in zip(computed, offsets, strict=False)],
         }
-        mapped = store.nbytes + sum(path.stat().st_size for path in files)
+        given = sum(rows * prod(part.row_shape) * part.dtype.itemsize for part in slices.values())
+        task = Task("activations", arguments, mapped_bytes=given, file_bytes=store.nbytes)
         done = 0
 
         def tick(message: dict[str, Any] | None) -> None:
             nonlocal done
+            if written.done():
+                written.result()  # raises what stopped the writing, a full disk; the child is ended then
             if message is not None and isinstance(message.get("done"), int):
                 done = max(done, min(rows, message["done"]))
             progress("activations", done, rows)
 
-        tick(None)
-        if computed:
-            run_child(Task("activations", arguments, mapped), folder, limits, tick)
+        stopped = Event()
+
+        def write() -> None:
+            for part, file in zip(slices.values(), files, strict=True):
+                _write_input(part, inputs, folder / file, stopped)
+
+        # The child starts, which takes as long, while its inputs are written.
+        with ThreadPoolExecutor(1) as writer:
+            written = writer.submit(write)
+            try:
+                tick(None)
+                if computed:
+                    run_child(task, folder, limits, tick)
+            finally:
+                stopped.set()
     arrays = {
         layer.index: store[at : at + rows * layer.size].reshape(rows, layer.size)
         for layer, at in zip(computed, offsets, strict=False)
@@ -80,17 +99,29 @@ def _layer(layer: PlannedLayer, offset: int) -> dict[str, Any]:
         "size": layer.size,
         "neuron_axis": layer.neuron_axis,
         "row_axis": layer.row_axis,
+        "head_axis": layer.head_axis,
         "neurons": layer.neurons,
         "offset": offset,
     }
 
 
-def _write_input(part: InputSlice, inputs: Floats, path: Path) -> Path:
+def _cut(model: bytes, layers: list[PlannedLayer]) -> bytes:
+    """The model as it was read, down to the layers' tensors: the child need not parse it."""
+    whole = unfold(onnx.ModelProto.FromString(model))
+    cut: bytes = keep_only(whole, list(dict.fromkeys(layer.tensor for layer in layers))).SerializeToString()
+    return cut
+
+
+def _write_input(part: InputSlice, inputs: Floats, path: Path, stopped: Event) -> None:
+    """Under another name until it is whole: the child waits for the name."""
     shape = (len(inputs), *part.row_shape)
-    with path.open("wb") as file:
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(part.dtype), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_2_0(file, header)
         for start in range(0, len(inputs), COPIED_ROWS):
+            if stopped.is_set():
+                return
             rows = inputs[start : start + COPIED_ROWS, part.start : part.stop]
             file.write(np.ascontiguousarray(rows, dtype=part.dtype).data)
-    return path
+    partial.rename(path)

@@ -1,6 +1,7 @@
 """An analysis from end to end: a model and a table in, a flow network out.
 
-1. Read the model (its layers and how they are connected) and find its inputs among the table's columns.
+1. Read the model (its layers and how they are connected), find its inputs among the table's columns, and
+   take the layers and neurons that are asked for.
 2. Activations of every layer on every row, and what each neuron did.
 3. Information of every pair of neurons of connected layers (estimator/nif.py, steps 1 and 2).
 4. Redundancy of the source neurons (step 3).
@@ -13,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from estimator.activations import activations
 from estimator.cross_check import cross_check
@@ -20,6 +22,7 @@ from estimator.data.columns import MatchedColumns, match_columns
 from estimator.data.table import Table
 from estimator.model.plan import ModelPlan
 from estimator.model.read import read_model
+from estimator.model.selection import Selection, select
 from estimator.network import FlowNetwork, Layer, NeuronFacts
 from estimator.neurons import neuron_facts
 from estimator.nif import flow_edges, redundancies
@@ -48,9 +51,11 @@ def analyze(
     progress("reading", 0, 1)
     plan = read_model(model)
     matched = match_columns(table, plan, options)
+    selected = select(plan, options)
     progress("reading", 1, 1)
 
-    values = activations(model, plan, matched.inputs, limits=limits, progress=progress)
+    computed = activations(model, selected.run, matched.inputs, limits=limits, progress=progress)
+    plan, values = selected.measured, selected.of(computed)
     facts = tuple(
         neuron_facts(X, tick=lambda: progress("activations", table.rows, table.rows)) for X in values
     )
@@ -60,10 +65,14 @@ def analyze(
     redundancy = redundancies(values, plan.links, options, progress)
     probes = measure_probes(matched.probes, values, options, progress)
 
-    warnings = [*matched.warnings, *_said_of_neurons(plan, facts)]
+    warnings = [*matched.warnings, *selected.said, *_said_of_neurons(plan, facts)]
     provenance = _provenance(plan, table, matched, options, measured.metadata, warnings)
+    if options.layers:
+        provenance["layers"] = list(options.layers)
+    if options.sample_neurons is not None:
+        provenance["sample_neurons"] = options.sample_neurons
     return FlowNetwork(
-        layers=_layers(plan, matched),
+        layers=_layers(selected, matched),
         edges=checked.edges,
         facts=facts,
         redundancy=redundancy,
@@ -74,7 +83,7 @@ def analyze(
     )
 
 
-def _layers(plan: ModelPlan, matched: MatchedColumns) -> tuple[Layer, ...]:
+def _layers(selected: Selection, matched: MatchedColumns) -> tuple[Layer, ...]:
     """The plan's layers; where the model does not name its inputs, they are named as the data's columns."""
     return tuple(
         Layer(
@@ -82,12 +91,18 @@ def _layers(plan: ModelPlan, matched: MatchedColumns) -> tuple[Layer, ...]:
             name=layer.name,
             kind=layer.kind,
             level=layer.level,
-            neurons=matched.features if layer.kind == "input" and plan.features is None else layer.neurons,
+            neurons=_features(matched, chosen)
+            if layer.kind == "input" and selected.run.features is None
+            else layer.neurons,
             operators=layer.operators,
             meaning=layer.meaning,
         )
-        for layer in plan.layers
+        for layer, chosen in zip(selected.measured.layers, selected.neurons, strict=True)
     )
+
+
+def _features(matched: MatchedColumns, chosen: NDArray[np.int64] | None) -> tuple[str, ...]:
+    return matched.features if chosen is None else tuple(matched.features[i] for i in chosen)
 
 
 def _said_of_neurons(plan: ModelPlan, facts: Sequence[NeuronFacts]) -> list[str]:

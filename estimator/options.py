@@ -15,6 +15,7 @@ Device = Literal["auto", "cpu", "cuda"]
 ESTIMATORS: tuple[Estimator, ...] = ("convex", "mine", "ksg")
 MINIMUM_ROWS = 30
 LARGEST_SEED = 2**53 - 1
+LARGEST_SAMPLE = 20_000
 
 
 def refuse(field_path: str, seen: object, rule: str) -> InvalidParameter:
@@ -38,6 +39,8 @@ class Options:
     columns_by: match data columns to the model's features by `name` or, on request, by `position`.
     cross_check: a second estimator run on `cross_check_share` of the edges.
     parameters: parameters of the chosen estimator by name, e.g. {"steps": 500} for `mine`.
+    layers: names of the hidden layers to measure, all if empty; inputs and outputs always are.
+    sample_neurons: of a layer with more neurons, measure that many, drawn with the seed.
     """
 
     estimator: Estimator = "convex"
@@ -53,6 +56,8 @@ class Options:
     cross_check_share: float = 0.1
     device: Device = "auto"
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()
+    sample_neurons: int | None = None
 
     def __post_init__(self) -> None:
         if self.estimator not in ESTIMATORS:
@@ -81,11 +86,16 @@ class Options:
             raise refuse("cross_check_share", self.cross_check_share, "above 0 and at most 1")
         if len(set(self.probes)) != len(self.probes):
             raise refuse("probes", list(self.probes), "a list without repetitions")
+        if len(set(self.layers)) != len(self.layers):
+            raise refuse("layers", list(self.layers), "a list without repetitions")
+        if self.sample_neurons is not None and not 2 <= self.sample_neurons <= LARGEST_SAMPLE:
+            raise refuse("sample_neurons", self.sample_neurons, f"between 2 and {LARGEST_SAMPLE}")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, in the order of the fields."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        return plain | {"probes": list(self.probes), "parameters": dict(self.parameters)}
+        lists = {"probes": list(self.probes), "layers": list(self.layers)}
+        return plain | lists | {"parameters": dict(self.parameters)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Options":
@@ -93,4 +103,5 @@ class Options:
         unknown = set(values) - {f.name for f in fields(cls)}
         if unknown:
             raise refuse(min(unknown), values[min(unknown)], "left out: there is no such option")
-        return cls(**{**values, "probes": tuple(values.get("probes", ()))})
+        lists = {name: tuple(values.get(name, ())) for name in ("probes", "layers")}
+        return cls(**{**values, **lists})

@@ -43,12 +43,20 @@ def describe(network: FlowNetwork, seed: int | None = None) -> GraphFacts:
     with single_thread():
         unweighted = betweenness(edges, n, None)
         weighted = betweenness(edges, n, _lengths(edges.nif))
-        community = _numbered(_connected(edges, leiden(edges, n, seed)), edges)
+        community = leiden(edges, n, seed)
+    return facts_of(network, edges, unweighted, weighted, community)
+
+
+def facts_of(
+    network: FlowNetwork, edges: FlowEdges, betweenness: Floats, weighted: Floats, community: Partition
+) -> GraphFacts:
+    """Steps 3 and 4 for scores and communities, (n,) each, that some engine found on one edge or more."""
+    numbered = _numbered(_connected(edges, community), edges)
     return GraphFacts(
-        betweenness=_split(unweighted, network),
+        betweenness=_split(betweenness, network),
         betweenness_weighted=_split(weighted, network),
-        community=_split(community, network),
-        modularity=modularity(edges, community),
+        community=_split(numbered, network),
+        modularity=modularity(edges, numbered),
     )
 
 

@@ -2,7 +2,7 @@
 
 from estimator.model.call import OTHER_ROWS, Call, Result, written
 from estimator.model.spatial import transposed_sizes, window_sizes
-from estimator.model.values import FREE, ROWS, Constant, Shape, Signal
+from estimator.model.values import FREE, Constant, Shape, Signal, broadcast, counts_rows
 
 
 def gemm(call: Call) -> Result:
@@ -12,11 +12,39 @@ def gemm(call: Call) -> Result:
         shape = _shape(call, position)
         call.require(len(shape) == 2, f"Gemm of a tensor {written(shape)}, which is no matrix")
         shapes.append(shape[::-1] if call.attribute(flag, 0) else shape)
-    return _product(call, shapes[0], shapes[1])
+    if isinstance(call.value(0), Signal) and isinstance(call.value(1), Signal):
+        raise call.unsupported(f"a product of two branches of rows: {OTHER_ROWS}")
+    return _product(call, shapes[0], shapes[1], isinstance(call.value(0), Signal))
 
 
 def matmul(call: Call) -> Result:
-    return _product(call, _shape(call, 0), _shape(call, 1))
+    return product(call, 0, 1)
+
+
+def product(call: Call, left: int, right: int) -> Result:
+    """The product of the inputs at these positions; of two branches as attention has it."""
+    if isinstance(call.value(left), Signal) and isinstance(call.value(right), Signal):
+        return _of_branches(call, call.signal(left), call.signal(right))
+    return _product(call, _shape(call, left), _shape(call, right), isinstance(call.value(left), Signal))
+
+
+def _of_branches(call: Call, left: Signal, right: Signal) -> Result:
+    """Each row's matrices multiplied: new neurons, along the last axis. In attention these are a head's
+    features, and the axis before the tokens counts the heads."""
+    rank = len(left.shape)
+    if len(right.shape) != rank or rank < 3 or left.rows >= rank - 2 or right.rows >= rank - 2:
+        raise call.unsupported(
+            f"a product of branches {written(left.shape)} and {written(right.shape)}: {OTHER_ROWS}"
+        )
+    stack = broadcast(left.shape[:-2], right.shape[:-2])
+    inner = (left.shape[-1], right.shape[-2])
+    call.require(
+        stack is not None and (FREE in inner or inner[0] == inner[1]),
+        f"shapes {written(left.shape)} and {written(right.shape)} do not fit",
+    )
+    shape = (*(stack or ()), left.shape[-2], right.shape[-1])
+    heads = 1 if rank == 4 and left.rows == 0 else None
+    return Result("nonlinear", (call.fresh(shape, rank - 1, nonlinear=True, heads=heads),))
 
 
 def _shape(call: Call, position: int) -> Shape:
@@ -26,21 +54,18 @@ def _shape(call: Call, position: int) -> Shape:
     return call.signal(position).shape
 
 
-def _product(call: Call, left: Shape, right: Shape) -> Result:
-    """The product of a signal and a constant matrix (or vector), on either side."""
-    signals = [isinstance(value, Signal) for value in call.inputs[:2]]
-    if all(signals):
-        raise call.unsupported("a product of two branches (attention) is not supported yet")
-    constant = left if signals[1] else right
+def _product(call: Call, left: Shape, right: Shape, first: bool) -> Result:
+    """The product of a signal and a constant matrix (or vector), on either side. first: the signal's side."""
+    constant = right if first else left
     if len(constant) > 2 and any(d != 1 for d in constant[:-2]):
         raise call.unsupported(f"a stack of matrices {written(constant)}; one matrix is supported")
     inner_left = left[-1]
     inner_right = right[-2] if len(right) > 1 else right[0]
-    if ROWS in (inner_left, inner_right):
+    if counts_rows(inner_left) or counts_rows(inner_right):
         raise call.unsupported(f"it sums over rows, {written(left)} by {written(right)}: {OTHER_ROWS}")
     if FREE not in (inner_left, inner_right):
         call.require(inner_left == inner_right, f"shapes {written(left)} and {written(right)} do not fit")
-    if signals[0]:
+    if first:
         shape = left[:-1] + ((right[-1],) if len(right) > 1 else ())
         axis = len(shape) - 1
     elif len(left) > 1:
@@ -53,7 +78,12 @@ def _product(call: Call, left: Shape, right: Shape) -> Result:
 
 def convolution(call: Call) -> Result:
     """Conv, ConvTranspose: a neuron is a channel."""
-    signal, weights = call.signal(), call.constant(1)
+    return convolved(call, 1)
+
+
+def convolved(call: Call, at: int) -> Result:
+    """at: the position of the weights."""
+    signal, weights = call.signal(), call.constant(at)
     call.require(len(signal.shape) == len(weights.dims) >= 3, "input and weights differ in their axes")
     if signal.rows != 0:
         raise call.unsupported(OTHER_ROWS)
@@ -66,8 +96,9 @@ def convolution(call: Call) -> Result:
         signal.shape[1] in (taken, FREE),
         f"weights {written(weights.dims)} do not fit the input {written(signal.shape)}",
     )
-    sizes = (transposed_sizes if transposed else window_sizes)(call, signal.shape[2:], weights.dims[2:])
-    return Result("mix", (call.fresh((ROWS, made, *sizes), 1),))
+    kernel = tuple(size or 0 for size in weights.dims[2:])
+    sizes = (transposed_sizes if transposed else window_sizes)(call, signal.shape[2:], kernel)
+    return Result("mix", (call.fresh((signal.shape[0], made, *sizes), 1),))
 
 
 def concat(call: Call) -> Result:
@@ -75,13 +106,15 @@ def concat(call: Call) -> Result:
     signals = call.signals()
     first = signals[0]
     axis = call.axis(call.attribute("axis", 0), len(first.shape))
-    if first.shape[axis] is ROWS:
+    if counts_rows(first.shape[axis]):
         raise call.unsupported(f"it stacks rows: {OTHER_ROWS}")
     width = 0
     for position, value in enumerate(call.inputs):
         shape = value.dims if isinstance(value, Constant) else call.signal(position).shape
         call.require(len(shape) == len(first.shape), "its inputs differ in their axes")
-        if shape.index(ROWS) != first.rows if ROWS in shape else shape[first.rows] != 1:
+        if counts_rows(shape[first.rows]) is not any(map(counts_rows, shape)) or not (
+            counts_rows(shape[first.rows]) or shape[first.rows] == 1
+        ):
             raise call.unsupported(f"a tensor {written(shape)} meets the rows: {OTHER_ROWS}")
         size = shape[axis]
         width = FREE if FREE in (width, size) or size is None else width + size

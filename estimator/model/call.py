@@ -8,7 +8,17 @@ import onnx
 
 from estimator.errors import InvalidModel, UnsupportedModel
 from estimator.model.places import invalid_node, shown, unsupported_node
-from estimator.model.values import FREE, ROWS, Constant, Shape, Signal, Value
+from estimator.model.values import (
+    FREE,
+    ROW_UNIT,
+    ROWS,
+    Constant,
+    Shape,
+    Signal,
+    Value,
+    counts_rows,
+    rows_axes,
+)
 
 # What a node does to the neurons:
 # constant   the same for every row
@@ -33,12 +43,13 @@ class Result:
 @dataclass(frozen=True)
 class Call:
     """node: the node. inputs: a value an input, None where one is left out. opset: version of its domain.
-    batch: the number of rows that the model is fixed to, if it is."""
+    batch: the number of rows that the model is fixed to, if it is. given: the names of the model's inputs."""
 
     node: onnx.NodeProto
     inputs: tuple[Value | None, ...]
     opset: int
     batch: int | None
+    given: frozenset[str] = frozenset()
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """An attribute's value as Python has it; text as str.
@@ -68,9 +79,10 @@ class Call:
         given = self.optional(position)
         if given is None:
             return None
-        if not isinstance(given, Constant) or given.items is None or None in given.items:
+        items = given.items if isinstance(given, Constant) else None
+        if items is None or any(map(counts_rows, items)):
             raise self.unsupported(f"its {name} are computed; only constant {name} are supported")
-        return tuple(item for item in given.items if item is not None)
+        return tuple(item for item in items if item is not None)
 
     def optional(self, position: int) -> Value | None:
         return self.inputs[position] if position < len(self.inputs) else None
@@ -111,13 +123,21 @@ class Call:
     def out(self, position: int = 0) -> str:
         return self.node.output[position] if position < len(self.node.output) else ""
 
-    def fresh(self, shape: Shape, axis: int, *, nonlinear: bool = False, position: int = 0) -> Signal:
+    def fresh(
+        self,
+        shape: Shape,
+        axis: int,
+        *,
+        nonlinear: bool = False,
+        position: int = 0,
+        heads: int | None = None,
+    ) -> Signal:
         """New neurons, which the output of this node is the base of."""
-        if shape.count(ROWS) != 1 or len(shape) < 1:
+        if rows_axes(shape) != 1 or len(shape) < 1:
             raise self.unsupported(OTHER_ROWS)
-        if axis < len(shape) and shape[axis] is ROWS and len(shape) > 1:
+        if axis < len(shape) and counts_rows(shape[axis]) and len(shape) > 1:
             raise self.unsupported("rows and neurons fall together in its output")
-        return Signal(shape=shape, axis=axis, base=self.out(position), nonlinear=nonlinear)
+        return Signal(shape, axis, self.out(position), nonlinear=nonlinear, heads=heads)
 
     def require(self, condition: bool, reason: str) -> None:
         if not condition:
@@ -132,5 +152,12 @@ class Call:
 
 def written(shape: Shape) -> str:
     """A shape as it stands in a sentence: [rows, 4]."""
-    names = ("rows" if d is ROWS else "?" if d == FREE else str(d) for d in shape)
-    return "[" + ", ".join(names) + "]"
+    return "[" + ", ".join(map(_size, shape)) + "]"
+
+
+def _size(size: int | None) -> str:
+    if size is ROWS:
+        return "rows"
+    if size == FREE:
+        return "?"
+    return f"rows x {size // ROW_UNIT}" if counts_rows(size) else str(size)

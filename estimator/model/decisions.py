@@ -24,7 +24,7 @@ def zip_map(call: Call) -> Result:
 def _label(call: Call) -> Label:
     for name, value in zip(call.node.input, call.inputs, strict=True):
         if isinstance(value, Signal):
-            return Label(name)
+            return Label(name, base=value.base)
         if isinstance(value, Label):
             return value
     raise call.unsupported("it decides about constants")

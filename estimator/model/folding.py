@@ -1,16 +1,26 @@
 """Constants made of constants: only their dims, and their values where these are a shape or axes."""
 
 import math
+import operator
+from collections.abc import Callable
 
 import onnx
 
-from estimator.model.call import Call, Result
+from estimator.model.call import Call, Result, written
+from estimator.model.folding_parts import joined_end_to_end, picked
 from estimator.model.tensors import small_integers
-from estimator.model.values import Constant, Shape, broadcast
+from estimator.model.values import ROW_UNIT, ROWS, Constant, Shape, broadcast
 
-_ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Neg", "Reciprocal", "Exp", "Log", "Abs", "Tanh",
-                "Sigmoid", "Relu", "Max", "Min"}  # fmt: skip
-_SAME = {"Identity", "Cast", "Dropout"}
+_ELEMENTWISE = {
+    "Add", "Sub", "Mul", "Div", "Mod", "Pow", "Sqrt", "Neg", "Reciprocal", "Exp", "Log", "Abs", "Tanh",
+    "Sigmoid", "Relu", "Max", "Min", "Equal", "Greater", "Less", "Not", "And", "Or", "Where",
+}  # fmt: skip
+_SAME = {"Identity", "Cast", "Dropout", "QuantizeLinear", "DequantizeLinear"}
+_WHOLE: dict[str, Callable[[int, int], int]] = {
+    "Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": operator.floordiv,
+    "Mod": operator.mod, "Equal": operator.eq,
+}  # fmt: skip
+MOST_ELEMENTS = 2**20  # of a constant that is made by repeating
 
 
 def constant(call: Call) -> Result:
@@ -46,7 +56,9 @@ def fold(call: Call) -> Result:
         if kind in _SAME:
             return _made(first)
         if kind in _ELEMENTWISE:
-            return _made(Constant(_joined(call, inputs)))
+            return _made(Constant(_joined(call, inputs), _computed(call, inputs)))
+        if kind in ("Expand", "ConstantOfShape"):
+            return _made(_repeated(call, inputs))
         if kind == "Transpose":
             order = call.attribute("perm", list(range(len(first.dims)))[::-1])
             call.require(sorted(order) == list(range(len(first.dims))), f"perm {order}")
@@ -56,9 +68,9 @@ def fold(call: Call) -> Result:
         if kind == "Reshape":
             return _made(_reshaped(call, first))
         if kind == "Concat":
-            return _made(_joined_end_to_end(call, inputs))
-        if kind in ("Gather", "Slice") and first.items is not None and len(first.dims) == 1:
-            return _made(_picked(call, first.items))
+            return _made(joined_end_to_end(call, inputs))
+        if kind in ("Gather", "Slice"):
+            return _made(picked(call, first))
         if kind == "MatMul" and len(inputs) == 2 and all(len(c.dims) == 2 for c in inputs):
             call.require(inputs[0].dims[1] == inputs[1].dims[0], "the two matrices do not fit")
             return _made(Constant((inputs[0].dims[0], inputs[1].dims[1])))
@@ -69,17 +81,60 @@ def _made(value: Constant) -> Result:
     return Result("constant", (value,))
 
 
-def _joined(call: Call, inputs: list[Constant]) -> tuple[int, ...]:
+def _joined(call: Call, inputs: list[Constant]) -> Shape:
     shape: Shape = ()
     for value in inputs:
         joined = broadcast(shape, value.dims)
         if joined is None:
             raise call.invalid("the shapes of its inputs do not fit")
         shape = joined
-    return tuple(size or 0 for size in shape)
+    return shape
 
 
-def _reranked(call: Call, value: Constant) -> tuple[int, ...]:
+def _computed(call: Call, inputs: list[Constant]) -> tuple[int | None, ...] | None:
+    """Arithmetic on shapes: whole numbers, in which the number of rows stays a symbol."""
+    compute = _WHOLE.get(call.node.op_type)
+    if compute is None or len(inputs) != 2 or any(not c.items for c in inputs):
+        return None
+    left, right = ([ROW_UNIT if i is ROWS else i for i in c.items or ()] for c in inputs)
+    size = max(len(left), len(right))
+    if not {len(left), len(right)} <= {1, size} or size > 64:
+        return None
+    pairs = zip(left * (size // len(left)), right * (size // len(right)), strict=True)
+    try:
+        made = [int(compute(a, b)) for a, b in pairs]
+    except ZeroDivisionError:
+        return None
+    return tuple(ROWS if i == ROW_UNIT else i for i in made) if all(abs(i) < 2**96 for i in made) else None
+
+
+def _repeated(call: Call, inputs: list[Constant]) -> Constant:
+    """ConstantOfShape and Expand, to a bounded number of elements a row."""
+    shape = inputs[-1].items
+    if shape is None:
+        raise call.unsupported("it makes a constant of a shape that is computed from the data")
+    dims: Shape = tuple(shape)
+    if call.node.op_type == "Expand":
+        have = inputs[0].dims
+        if len(have) == len(dims):  # rows that the model fixes to a number are rows
+            have, dims = _fixed_rows(have, dims, call.batch), _fixed_rows(dims, have, call.batch)
+        joined = broadcast(have, dims)
+        if joined is None:
+            raise call.invalid("the shapes of its inputs do not fit")
+        dims = joined
+    rest = math.prod(d for d in dims if d is not ROWS)
+    if dims.count(ROWS) > 1 or not 0 < rest <= MOST_ELEMENTS or any(d is not ROWS and d < 1 for d in dims):
+        raise call.unsupported(
+            f"it makes a constant of shape {written(dims)}, which is too large or not sound"
+        )
+    return Constant(dims)
+
+
+def _fixed_rows(dims: Shape, other: Shape, batch: int | None) -> Shape:
+    return tuple(ROWS if b is ROWS and a == batch else a for a, b in zip(dims, other, strict=True))
+
+
+def _reranked(call: Call, value: Constant) -> Shape:
     axes = call.integers("axes", 1)
     if call.node.op_type == "Squeeze":
         rank = len(value.dims)
@@ -93,35 +148,13 @@ def _reranked(call: Call, value: Constant) -> tuple[int, ...]:
 
 def _reshaped(call: Call, value: Constant) -> Constant:
     target = call.constant(1).items
-    if target is None or None in target:
+    if target is None or None in target or ROWS in value.dims:
         raise call.unsupported("a constant of a computed shape")
-    wanted = [value.dims[i] if d == 0 and i < len(value.dims) else d or 0 for i, d in enumerate(target)]
+    kept = [d or 0 for d in value.dims]
+    wanted = [kept[i] if d == 0 and i < len(kept) else d or 0 for i, d in enumerate(target)]
     known = math.prod(d for d in wanted if d != -1)
     dims = tuple(value.size // known if d == -1 and known else d for d in wanted)
     call.require(
         math.prod(dims) == value.size and min(dims, default=1) >= 0, f"shape {list(target)} does not fit"
     )
     return Constant(dims, value.items)
-
-
-def _joined_end_to_end(call: Call, inputs: list[Constant]) -> Constant:
-    rank = len(inputs[0].dims)
-    call.require(rank > 0 and all(len(c.dims) == rank for c in inputs), "its inputs differ in their axes")
-    axis = call.axis(call.attribute("axis", 0), rank)
-    dims = list(inputs[0].dims)
-    dims[axis] = sum(c.dims[axis] for c in inputs)
-    known = rank == 1 and all(c.items is not None for c in inputs)
-    return Constant(tuple(dims), tuple(i for c in inputs for i in c.items or ()) if known else None)
-
-
-def _picked(call: Call, items: tuple[int | None, ...]) -> Constant:
-    if call.node.op_type == "Gather":
-        chosen = call.constant(1)
-        if chosen.items is None or None in chosen.items:
-            raise call.unsupported("its indices are computed")
-        size = len(items)
-        call.require(all(-size <= i < size for i in chosen.items if i is not None), "an index beyond the end")
-        return Constant(chosen.dims, tuple(items[i] for i in chosen.items if i is not None))
-    starts, ends = call.integers("starts", 1) or (0,), call.integers("ends", 2) or (len(items),)
-    part = items[starts[0] : ends[0] : (call.integers("steps", 4) or (1,))[0]]
-    return Constant((len(part),), part)

@@ -14,18 +14,18 @@ from estimator.model.contents import graphs_of
 from estimator.model.limits import ModelLimits
 from estimator.model.places import LONGEST_SHOWN, beyond, shown
 
-_Key = tuple[str, str, str]
+Key = tuple[str, str, str]
 
 
 def check_functions(model: onnx.ModelProto, limits: ModelLimits) -> None:
     """Raises InvalidModel for functions of one name or that call themselves, LimitExceeded for bombs."""
-    functions: dict[_Key, onnx.FunctionProto] = {}
+    functions: dict[Key, onnx.FunctionProto] = {}
     for function in model.functions:
-        key = (_domain(function.domain), function.name, function.overload)
+        key = (domain_of(function.domain), function.name, function.overload)
         if key in functions:
             raise _wrong(key, "is defined twice")
         functions[key] = function
-    sizes: dict[_Key, int] = {}
+    sizes: dict[Key, int] = {}
     calls = {key: _calls(function.node, functions) for key, function in functions.items()}
     for root in functions:
         path = [root]  # an explicit stack: a long chain of calls is no reason for a RecursionError
@@ -35,7 +35,8 @@ def check_functions(model: onnx.ModelProto, limits: ModelLimits) -> None:
             waiting = next((k for k in calls[key][1] if k not in sizes), None)
             if waiting is None:
                 plain, called = calls[key]
-                sizes[key] = plain + sum(sizes[k] * times for k, times in called.items())
+                # The call counts as well: functions that call each other around nothing cost time, too.
+                sizes[key] = 1 + plain + sum(sizes[k] * times for k, times in called.items())
                 open_calls.discard(path.pop())
             elif waiting in open_calls:
                 raise _wrong(waiting, "calls itself")
@@ -50,14 +51,14 @@ def check_functions(model: onnx.ModelProto, limits: ModelLimits) -> None:
 
 
 def _calls(
-    nodes: Iterable[onnx.NodeProto], functions: dict[_Key, onnx.FunctionProto]
-) -> tuple[int, Counter[_Key]]:
+    nodes: Iterable[onnx.NodeProto], functions: dict[Key, onnx.FunctionProto]
+) -> tuple[int, Counter[Key]]:
     """(plain nodes, calls of each function) of a body, its subgraphs included."""
-    plain, called = 0, Counter[_Key]()
+    plain, called = 0, Counter[Key]()
     waiting = list(nodes)
     while waiting:
         node = waiting.pop()
-        key = (_domain(node.domain), node.op_type, node.overload)
+        key = (domain_of(node.domain), node.op_type, node.overload)
         if key in functions:
             called[key] += 1
         else:
@@ -67,10 +68,10 @@ def _calls(
     return plain, called
 
 
-def _domain(domain: str) -> str:
+def domain_of(domain: str) -> str:
     return "" if domain == "ai.onnx" else domain
 
 
-def _wrong(key: _Key, reason: str) -> InvalidModel:
+def _wrong(key: Key, reason: str) -> InvalidModel:
     detail = f"function {shown(key[1])} of domain {shown(key[0])} {reason}"
     return InvalidModel(detail, errors=[Place(detail, operator=key[1][:LONGEST_SHOWN])])

@@ -67,7 +67,9 @@ def _input(proto: onnx.ValueInfoProto) -> ModelInput:
         raise unsupported_tensor(name, f"an input of element type {tensor.elem_type}, which is not supported")
     if not tensor.HasField("shape") or not tensor.shape.dim:
         raise unsupported_tensor(name, "an input without a shape; export the model with [rows, columns]")
-    shape = tuple(d.dim_value if d.WhichOneof("value") == "dim_value" else None for d in tensor.shape.dim)
+    # Some exporters write -1 for what is free.
+    sizes = [d.dim_value if d.WhichOneof("value") == "dim_value" else None for d in tensor.shape.dim]
+    shape = tuple(None if size == -1 else size for size in sizes)
     if any(size is not None and size <= 0 for size in shape) or math.prod(s or 1 for s in shape) >= 2**31:
         raise invalid_tensor(name, f"an input of shape {list(shape)}, which no data can fill")
     if len(shape) == 1 and shape[0] is not None:

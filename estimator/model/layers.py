@@ -9,7 +9,7 @@ from estimator.model.names import layer_name, made_unique
 from estimator.model.places import LONGEST_SHOWN, beyond, operator, shown, unsupported_tensor
 from estimator.model.plan import ModelInput, PlannedLayer
 from estimator.model.recognise import Found
-from estimator.model.values import FREE
+from estimator.model.values import FREE, Signal
 
 _LONGEST_TOGETHER = 2**24  # characters of the names of a layer's neurons
 
@@ -32,6 +32,8 @@ def plan_layers(
         if signal is None:
             continue
         width = signal.width
+        if signal.merged:
+            raise unsupported_tensor(f.tensor, "the layer's rows stand in one axis with something else")
         if width == FREE:
             raise unsupported_tensor(f.tensor, "the file does not say how many neurons this layer has")
         if width > limits.neurons:
@@ -53,7 +55,8 @@ def plan_layers(
                 neuron_axis=signal.axis if rank > 1 else 1,
                 row_axis=signal.rows,
                 operators=tuple(operator(graph.nodes[i]) for i in f.nodes),
-                meaning=_meaning(rank, signal.axis),
+                meaning=_meaning(graph.nodes[graph.producer[f.tensor]].op_type, signal),
+                head_axis=signal.heads,
             )
         )
     return tuple(layers)
@@ -88,10 +91,15 @@ def _name(graph: Graph, found: Found, inputs: tuple[ModelInput, ...], index: int
     return "output" if found.head is not None else f"layer{index}"
 
 
-def _meaning(rank: int, axis: int) -> str | None:
-    if rank <= 2:
+def _meaning(made_by: str, signal: Signal) -> str | None:
+    rank, averaged = len(signal.shape), len(signal.shape) - 2 - (signal.heads is not None)
+    if made_by in ("LSTM", "GRU", "RNN"):
+        return "feature, mean over steps" if averaged else "feature after the last step"
+    if signal.heads is not None or made_by == "Attention":
+        return "feature of an attention head, mean over tokens"
+    if averaged < 1 or rank <= 2:
         return None
-    return "channel, mean over positions" if axis == 1 else "feature, mean over positions"
+    return "channel, mean over positions" if signal.axis == 1 else "feature, mean over positions"
 
 
 def check_pairs(

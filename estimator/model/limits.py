@@ -9,7 +9,9 @@ class ModelLimits:
 
     bytes: size of the file. depth: nesting of protobuf messages (a plain model needs about 6, each nested
     subgraph 3 more). fields: protobuf fields of the whole file. nodes: operators, those of subgraphs and
-    functions included. unfolded_nodes: operators once every call of a local function is written out.
+    functions included. unfolded_nodes: operators once every call of a local function is written out,
+    and these calls.
+    unfolded_bytes: size of what is written out of functions and branches.
     name_length: characters of any name. elements: numbers in one tensor. neurons: of one layer.
     layers: the inputs included.
     pairs: neuron pairs to be measured, between linked layers and within source layers.
@@ -20,6 +22,7 @@ class ModelLimits:
     fields: int = 1_000_000
     nodes: int = 20_000
     unfolded_nodes: int = 20_000
+    unfolded_bytes: int = 2**28
     name_length: int = 16_384
     elements: int = 2**28
     neurons: int = 20_000

@@ -2,7 +2,7 @@
 
 from estimator.model.call import OTHER_ROWS, Call, Result
 from estimator.model.spatial import window_sizes
-from estimator.model.values import ROWS, Shape, Signal
+from estimator.model.values import Shape, Signal, counts_rows
 
 
 def softmax(call: Call) -> Result:
@@ -20,6 +20,8 @@ def layer_normalization(call: Call) -> Result:
     signal = call.signal()
     axis = call.axis(call.attribute("axis", -1), len(signal.shape))
     _apart_from_rows(call, signal, range(axis, len(signal.shape)))
+    if axis == len(signal.shape) - 1 > 1:  # what is normalised together are the features of a position
+        return Result("nonlinear", (call.fresh(signal.shape, axis, nonlinear=True),))
     return _new(call, signal)
 
 
@@ -75,8 +77,8 @@ def reduction(call: Call) -> Result:
     axis = signal.axis if keep else len([a for a in range(signal.axis) if a not in axes])
     if signal.axis in axes:
         curved = call.node.op_type not in ("ReduceMean", "ReduceSum")
-        if axis >= len(shape) or shape[axis] is ROWS:
-            axis = max((a for a, d in enumerate(shape) if d is not ROWS), default=0)
+        if axis >= len(shape) or counts_rows(shape[axis]):
+            axis = max((a for a, d in enumerate(shape) if not counts_rows(d)), default=0)
         new = call.fresh(shape, axis, nonlinear=curved)
         return Result("nonlinear" if curved else "mix", (new,))
     return Result("plumbing", (Signal(shape, axis, signal.base, call.out(), signal.nonlinear),))

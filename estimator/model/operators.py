@@ -4,7 +4,19 @@ rule of its own; docs/models.md shows the table to users.
 
 from collections.abc import Callable, Iterable
 
-from estimator.model import affine, decisions, folding, normalisation, picking, plumbing, pointwise
+from estimator.model import (
+    affine,
+    decisions,
+    folding,
+    normalisation,
+    picking,
+    plumbing,
+    pointwise,
+    quantisation,
+    recurrent,
+    reshaping,
+    resizing,
+)
 from estimator.model.call import Call, Result
 
 Rule = Callable[[Call], Result]
@@ -21,6 +33,8 @@ OPERATORS: dict[str, Rule] = dict([
            "Round Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh", pointwise.activation),
     *_rows("Pow", pointwise.power),
     *_rows("Max Min", pointwise.extremum),
+    *_rows("Where", pointwise.choice),
+    *_rows("Equal", pointwise.equality),
     # affine steps
     *_rows("Gemm", affine.gemm),
     *_rows("MatMul", affine.matmul),
@@ -38,6 +52,8 @@ OPERATORS: dict[str, Rule] = dict([
     *_rows("LpNormalization", normalisation.norm),
     *_rows("ai.onnx.ml.Normalizer", normalisation.normalizer),
     *_rows("MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool", normalisation.pool),
+    *_rows("LSTM GRU RNN", recurrent.recurrent),
+    *_rows("Attention", recurrent.attention),
     *_rows("ReduceMean ReduceSum ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSumExp",
            normalisation.reduction),
     # plumbing
@@ -46,16 +62,28 @@ OPERATORS: dict[str, Rule] = dict([
     *_rows("Dropout", pointwise.dropout),
     *_rows("Transpose", plumbing.transpose),
     *_rows("Flatten", plumbing.flatten),
-    *_rows("Reshape", plumbing.reshape),
+    *_rows("Reshape", reshaping.reshape),
     *_rows("Squeeze", plumbing.squeeze),
     *_rows("Unsqueeze", plumbing.unsqueeze),
+    *_rows("Expand", plumbing.expand),
     *_rows("Slice Gather Split", picking.pick),
+    *_rows("OneHot", picking.one_hot),
+    *_rows("Pad", resizing.pad),
+    *_rows("Resize Upsample", resizing.resize),
     *_rows("Shape", plumbing.shape_of),
     *_rows("Constant", folding.constant),
+    # quantised models
+    *_rows("QuantizeLinear", quantisation.quantize),
+    *_rows("DequantizeLinear", quantisation.dequantize),
+    *_rows("DynamicQuantizeLinear", quantisation.dynamic),
+    *_rows("MatMulInteger", quantisation.integer_product),
+    *_rows("ConvInteger", affine.convolution),
+    *_rows("QLinearMatMul", quantisation.quantised_product),
+    *_rows("QLinearConv", quantisation.quantised_convolution),
     # decisions after the outputs
-    *_rows("ArgMax ArgMin Greater Less GreaterOrEqual LessOrEqual ai.onnx.ml.Binarizer "
-           "ai.onnx.ml.ArrayFeatureExtractor", decisions.decide),
-    *_rows("Equal Not And Or Where ai.onnx.ml.LabelEncoder", decisions.relabel),
+    *_rows("ArgMax ArgMin Greater Less GreaterOrEqual LessOrEqual IsNaN IsInf "
+           "ai.onnx.ml.Binarizer ai.onnx.ml.ArrayFeatureExtractor", decisions.decide),
+    *_rows("Not And Or ai.onnx.ml.LabelEncoder", decisions.relabel),
     *_rows("ai.onnx.ml.ZipMap", decisions.zip_map),
 ])  # fmt: skip
 
@@ -68,7 +96,6 @@ _NO_NEURONS = (
     "For this kind of model use a tool of its kind (SHAP for trees)"
 )
 _RANDOM = "its output is random: it is not deterministic"
-_RECURRENT = "recurrent layers are not supported yet"
 REFUSED: dict[str, str] = {
     **dict.fromkeys(
         ("ai.onnx.ml.TreeEnsemble", "ai.onnx.ml.TreeEnsembleClassifier", "ai.onnx.ml.TreeEnsembleRegressor",
@@ -78,5 +105,4 @@ REFUSED: dict[str, str] = {
         ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli",
          "Multinomial"),
         _RANDOM),
-    **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
 }  # fmt: skip

@@ -20,8 +20,9 @@ class PlannedLayer:
 
     tensor: the ONNX value to read (for an input layer, the graph input). size: number of neurons.
     neuron_axis, row_axis: the axes of the tensor that count neurons and rows; the mean is taken over all
-    others. A tensor that has only the axis of the rows is one neuron. The input layer holds the columns of
-    all `ModelPlan.inputs`, in order, each flattened row-major; its tensor is the first of them.
+    others. head_axis: an axis that counts neurons as well, before neuron_axis (heads, directions). A tensor
+    that has only the axis of the rows is one neuron. The input layer holds the columns of all
+    `ModelPlan.inputs`, in order, each flattened row-major; its tensor is the first of them.
     neurons: the names of the neurons, `size` of them. operators, meaning: as in `estimator.network.Layer`.
     """
 
@@ -36,6 +37,7 @@ class PlannedLayer:
     row_axis: int = 0
     operators: tuple[str, ...] = ()
     meaning: str | None = None
+    head_axis: int | None = None
 
 
 @dataclass(frozen=True)

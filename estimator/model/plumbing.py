@@ -3,10 +3,21 @@
 import math
 
 from estimator.model.call import OTHER_ROWS, Call, Result, written
-from estimator.model.values import FREE, ROWS, Constant, Shape, Signal
+from estimator.model.values import (
+    FREE,
+    ROW_UNIT,
+    ROWS,
+    Constant,
+    Shape,
+    Signal,
+    broadcast,
+    counts_rows,
+    rows_axes,
+)
 
 _FLOATS = (1, 10, 11, 16)  # numbers of onnx.TensorProto.DataType
 _INTEGERS = (2, 3, 4, 5, 6, 7, 9, 12, 13)
+MOST_REPEATED = 2**20  # elements a row of what Expand makes
 
 
 def identity(call: Call) -> Result:
@@ -42,58 +53,10 @@ def flatten(call: Call) -> Result:
     axis = call.attribute("axis", 1)
     axis = rank if axis == rank else call.axis(axis, rank)
     head, tail = signal.shape[:axis], signal.shape[axis:]
-    if signal.rows >= axis or any(d != 1 for d in head if d is not ROWS):
+    if signal.rows >= axis or FREE in head:
         raise call.unsupported(f"it flattens {written(signal.shape)} at axis {axis}: {OTHER_ROWS}")
-    return moved(call, signal, (ROWS, elements_of(tail)), 1)
-
-
-def reshape(call: Call) -> Result:
-    signal = call.signal()
-    target = call.constant(1).items
-    if target is None:
-        raise call.unsupported("its shape is computed from the data")
-    wanted: list[int | None] = []
-    for position, size in enumerate(target):
-        keep = size == 0 and not call.attribute("allowzero", 0)
-        call.require(not keep or position < len(signal.shape), f"shape {list(target)} copies a missing axis")
-        wanted.append(signal.shape[position] if keep else size)
-    call.require(wanted.count(-1) <= 1, f"shape {list(target)} has two unknowns")
-    shape = _settled(call, signal, wanted)
-    if shape == signal.shape:
-        return Result("plumbing", (signal,))
-    axis = signal.axis
-    if len(shape) != len(signal.shape) or shape[axis] != signal.shape[axis]:
-        axis = 1 if shape[0] is ROWS else 0
-    return moved(call, signal, shape, min(axis, len(shape) - 1))
-
-
-def _settled(call: Call, signal: Signal, wanted: list[int | None]) -> Shape:
-    """The new shape with rows and unknowns put in; rows must stay rows, before everything that moves."""
-    elements = elements_of(signal.shape)
-    if ROWS not in wanted:
-        # Which of the numbers are the rows? -1 if the rest takes up a row's elements, or the fixed number.
-        rest = [size for size in wanted if size != -1]
-        if -1 in wanted and elements in (math.prod(s or 1 for s in rest), FREE) and elements != FREE:
-            wanted = [ROWS if size == -1 else size for size in wanted]
-        elif (call.batch is not None and wanted and wanted[0] == call.batch) or (
-            call.batch == 1 and -1 in wanted and wanted[0] == 1
-        ):
-            wanted = [ROWS, *wanted[1:]]
-    if wanted.count(ROWS) != 1:
-        raise call.unsupported(
-            f"it reshapes {written(signal.shape)} to {written(tuple(wanted))}, which mixes rows: {OTHER_ROWS}"
-        )
-    known = math.prod(size for size in wanted if size is not None and size != -1)
-    if -1 in wanted:
-        missing = FREE if elements == FREE or not known else elements // known
-        wanted = [missing if size == -1 else size for size in wanted]
-        known *= missing
-    if elements != FREE and -1 not in wanted:
-        call.require(known == elements, f"{elements} elements a row do not fit {written(tuple(wanted))}")
-    row = wanted.index(ROWS)
-    if elements_of(signal.shape[: signal.rows]) != elements_of(tuple(wanted[:row])):
-        raise call.unsupported(f"it moves rows to {written(tuple(wanted))}: {OTHER_ROWS}")
-    return tuple(wanted)
+    rows = math.prod(ROW_UNIT if d is ROWS else d for d in head)
+    return moved(call, signal, (ROWS if rows == ROW_UNIT else rows, elements_of(tail)), 1)
 
 
 def squeeze(call: Call) -> Result:
@@ -104,11 +67,13 @@ def squeeze(call: Call) -> Result:
             raise call.unsupported("it drops axes of a size that the file doesn't give")
         axes = tuple(a for a, size in enumerate(signal.shape) if size == 1)
     drop = {call.axis(a, rank) for a in axes}
-    if any(signal.shape[a] is ROWS for a in drop):
+    if any(counts_rows(signal.shape[a]) for a in drop):
         raise call.unsupported(f"it drops the axis of the rows: {OTHER_ROWS}")
     call.require(all(signal.shape[a] in (1, FREE) for a in drop), f"it drops axes of {written(signal.shape)}")
     kept = [a for a in range(rank) if a not in drop]
     axis = kept.index(signal.axis) if signal.axis in kept else len(kept) - 1
+    if kept and counts_rows(signal.shape[kept[axis]]) and len(kept) > 1:
+        axis = next(a for a in reversed(range(len(kept))) if not counts_rows(signal.shape[kept[a]]))
     return moved(call, signal, tuple(signal.shape[a] for a in kept), axis)
 
 
@@ -127,14 +92,14 @@ def unsqueeze(call: Call) -> Result:
 
 
 def moved(call: Call, signal: Signal, shape: Shape, axis: int, position: int = 0) -> Result:
-    if axis < len(shape) and shape[axis] is ROWS and len(shape) > 1:
+    if axis < len(shape) and counts_rows(shape[axis]) and len(shape) > 1:
         raise call.unsupported(f"rows and neurons fall together in {written(shape)}")
     return Result("plumbing", (Signal(shape, axis, signal.base, call.out(position), signal.nonlinear),))
 
 
 def elements_of(shape: Shape) -> int:
     """Elements of a row, FREE if the file doesn't say."""
-    sizes = [size for size in shape if size is not None]
+    sizes = [1 if size is None else size // ROW_UNIT if counts_rows(size) else size for size in shape]
     return FREE if FREE in sizes else math.prod(sizes)
 
 
@@ -146,3 +111,22 @@ def shape_of(call: Call) -> Result:
     if FREE in part:
         raise call.unsupported(f"it asks for the shape {written(shape)}, which the file doesn't give")
     return Result("constant", (Constant((len(part),), part),))
+
+
+def expand(call: Call) -> Result:
+    """Expand: repeated along axes of 1; the neurons must stay."""
+    signal, target = call.signal(), call.constant(1).items
+    if target is None:
+        raise call.unsupported("its shape is computed from the data")
+    sizes = tuple(
+        ROWS if size in (ROWS, ROW_UNIT) or (size == call.batch and i + len(signal.shape) - len(target)
+                                            == signal.rows) else size
+        for i, size in enumerate(target)
+    )  # fmt: skip
+    shape = broadcast(signal.shape, sizes)
+    if shape is None or rows_axes(shape) != 1 or elements_of(shape) > MOST_REPEATED:
+        raise call.unsupported(f"it repeats {written(signal.shape)} to {written(sizes)}")
+    axis = signal.axis + len(shape) - len(signal.shape)
+    if len(signal.shape) > 1 and shape[axis] != signal.shape[signal.axis]:
+        return Result("mix", (call.fresh(shape, axis),))
+    return moved(call, signal, shape, axis)

@@ -1,7 +1,10 @@
 """Rules of operators that work neuron by neuron: activation functions, sums and products, scaling."""
 
+from dataclasses import replace
+
 from estimator.model.call import NOT_DETERMINISTIC, OTHER_ROWS, Call, Result, Step, written
-from estimator.model.values import ROWS, Constant, Shape, Signal, broadcast
+from estimator.model.decisions import relabel
+from estimator.model.values import ROWS, Constant, Shape, Signal, broadcast, counts_rows, rows_axes
 
 
 def activation(call: Call) -> Result:
@@ -50,6 +53,39 @@ def power(call: Call) -> Result:
     return activation(call)
 
 
+def equality(call: Call) -> Result:
+    """Equal: with a list of constants along a new axis, a one-hot code; else a function of each neuron."""
+    step, signal = _elementwise(call, product=True)
+    kept = step in ("scalar", "affine", "pointwise")
+    return Result("pointwise" if kept else "nonlinear", (replace(signal, nonlinear=True),))
+
+
+def choice(call: Call) -> Result:
+    """Where: of each neuron one of two values, as a condition on it says; else something new."""
+    condition, branches = call.value(0), [value for value in call.inputs[1:] if isinstance(value, Signal)]
+    if not branches:
+        return relabel(call)
+    shape: Shape = branches[0].shape
+    for value in call.inputs[1:]:
+        other = (
+            value.shape if isinstance(value, Signal) else value.dims if isinstance(value, Constant) else ()
+        )
+        joined = broadcast(shape, other)
+        if joined is None:
+            _misfit(call, shape, other)
+        shape = joined or ()
+    first = branches[0]
+    same = isinstance(condition, Constant) or getattr(condition, "base", "") == first.base
+    if (
+        same
+        and shape == first.shape
+        and all((b.base, b.layout) == (first.base, first.layout) for b in branches)
+    ):
+        return Result("pointwise", (_same(first, nonlinear=True),))
+    axis = first.axis + len(shape) - len(first.shape)
+    return Result("nonlinear", (call.fresh(shape, axis, nonlinear=True),))
+
+
 def batch_normalization(call: Call) -> Result:
     """A scale and a shift for each neuron, in inference."""
     signal = call.signal()
@@ -57,7 +93,7 @@ def batch_normalization(call: Call) -> Result:
         raise call.unsupported(f"it is in training mode: {OTHER_ROWS}")
     call.require(len(call.inputs) >= 5, "BatchNormalization needs 5 inputs")
     channels = signal.shape[1] if len(signal.shape) > 1 else 1
-    if channels is ROWS:
+    if counts_rows(channels):
         raise call.unsupported(OTHER_ROWS)
     for position in range(1, 5):
         size = call.constant(position).size
@@ -81,7 +117,7 @@ def _elementwise(call: Call, *, product: bool) -> tuple[Step, Signal]:
             continue
         other = value.shape if isinstance(value, Signal) else value.dims
         joined = broadcast(shape, other)
-        if joined is None or joined.count(ROWS) != 1:
+        if joined is None or rows_axes(joined) != 1:
             _misfit(call, shape, other)
         else:
             shape = joined
@@ -99,7 +135,9 @@ def _elementwise(call: Call, *, product: bool) -> tuple[Step, Signal]:
     if all((s.base, s.layout) == (first.base, first.layout) for s in signals):
         curved = product or any(s.nonlinear for s in signals)
         return "pointwise" if curved else "affine", _same(first, nonlinear=curved)
-    return "nonlinear" if product else "mix", call.fresh(shape, first.axis, nonlinear=product)
+    # The model's inputs don't say which of several axes counts features; what was mixed does.
+    mixed = next((s for s in signals if s.base not in call.given), first)
+    return "nonlinear" if product else "mix", call.fresh(shape, mixed.axis, nonlinear=product)
 
 
 def _same(signal: Signal, *, nonlinear: bool) -> Signal:
@@ -114,7 +152,7 @@ def _fit(call: Call, signal: Signal, constant: Constant) -> None:
 
 def _misfit(call: Call, shape: Shape, other: Shape) -> None:
     padded = (1,) * (len(shape) - len(other)) + other
-    meets_rows = any(a is ROWS and b not in (ROWS, 1) for a, b in zip(shape, padded, strict=False))
-    if meets_rows or other.count(ROWS):
+    meets_rows = any(counts_rows(a) and b not in (ROWS, 1) for a, b in zip(shape, padded, strict=False))
+    if meets_rows or rows_axes(other):
         raise call.unsupported(f"a tensor {written(other)} meets the rows of {written(shape)}: {OTHER_ROWS}")
     raise call.invalid(f"shapes {written(shape)} and {written(other)} do not fit")

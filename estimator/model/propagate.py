@@ -1,10 +1,11 @@
 """What every tensor of the graph is, by one pass over the nodes with the table of operators."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import onnx
 
 from estimator.errors import UnsupportedModel
+from estimator.model.blocks import inner_nodes
 from estimator.model.call import Call, Result, Step
 from estimator.model.decisions import relabel
 from estimator.model.folding import fold, of_initializer
@@ -33,7 +34,10 @@ class Flow:
 
     def sources(self, node: int) -> list[str]:
         """The inputs of a node that depend on the row."""
-        return [name for name in self.graph.nodes[node].input if self.signal(name) is not None]
+        return [name for name in self.graph.nodes[node].input if self.varies(name)]
+
+    def varies(self, tensor: str) -> bool:
+        return isinstance(self.values.get(tensor), Signal | Label)
 
 
 def propagate(graph: Graph, shapes: dict[str, Shape], opsets: dict[str, int], batch: int | None) -> Flow:
@@ -45,10 +49,13 @@ def propagate(graph: Graph, shapes: dict[str, Shape], opsets: dict[str, int], ba
     for name, shape in shapes.items():
         values[name] = Signal(shape=shape, axis=min(1, len(shape) - 1), base=name)
     steps: list[Step] = []
-    for node in graph.nodes:
+    inner, given = inner_nodes(graph), frozenset(shapes)
+    for index, node in enumerate(graph.nodes):
         domain = "" if node.domain == "ai.onnx" else node.domain
         inputs = tuple(values.get(name) if name else None for name in node.input)
-        result = _apply(Call(node, inputs, opsets.get(domain, 1), batch))
+        result = _apply(Call(node, inputs, opsets.get(domain, 1), batch, given))
+        if index in inner and result.step in ("pointwise", "nonlinear"):
+            result = Result("mix", tuple(_within_block(value) for value in result.values))
         steps.append(result.step)
         for name, value in zip(node.output, result.values, strict=False):
             values[name] = value
@@ -57,17 +64,21 @@ def propagate(graph: Graph, shapes: dict[str, Shape], opsets: dict[str, int], ba
     return Flow(graph, values, tuple(steps))
 
 
+def _within_block(value: Value) -> Value:
+    return replace(value, nonlinear=False, heads=None) if isinstance(value, Signal) else value
+
+
 def _apply(call: Call) -> Result:
     name = operator(call.node)
     if name in REFUSED:
         raise call.unsupported(REFUSED[name])
+    if call.node.input and name != "Shape" and all(isinstance(v, Constant | None) for v in call.inputs):
+        return fold(call)
     rule = OPERATORS.get(name)
     if rule is None:
         raise _unknown(call.node)
     if any(isinstance(value, Label) for value in call.inputs) and name in AFTER_A_LABEL:
         return relabel(call)
-    if call.node.input and name != "Shape" and all(isinstance(v, Constant | None) for v in call.inputs):
-        return fold(call)
     return rule(call)
 
 

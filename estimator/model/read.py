@@ -1,7 +1,8 @@
 """From the bytes of an ONNX file to the plan of its layers.
 
 1. Screen the bytes (`screen.py`); only then is anything parsed.
-2. Read the graph: nodes in order, who makes and who uses each tensor (`graph.py`).
+2. Write out local functions and Ifs of a constant condition (`unfold.py`), and read the graph: nodes in
+   order, who makes and who uses each tensor (`graph.py`).
 3. Find what every tensor is, with the table of operators (`propagate.py`, `operators.py`).
 4. Choose what the model returns (`interface.py`) and recognise the layers (`recognise.py`).
 5. Name them, and hold widths and numbers of pairs against the limits.
@@ -19,6 +20,7 @@ from estimator.model.plan import ModelPlan
 from estimator.model.propagate import propagate
 from estimator.model.recognise import recognise
 from estimator.model.screen import screen
+from estimator.model.unfold import unfold
 from estimator.model.values import Shape
 
 DEFAULT_LIMITS = ModelLimits()
@@ -30,7 +32,7 @@ def read_model(data: bytes, limits: ModelLimits = DEFAULT_LIMITS) -> ModelPlan:
     Raises: InvalidModel (not a sound file), UnsupportedModel (sound, but cannot be analysed; names node and
     operator), LimitExceeded (names the limit).
     """
-    model = screen(data, limits)
+    model = unfold(screen(data, limits), limits)
     graph = read_graph(model.graph)
     inputs = read_inputs(graph, limits)
     metadata = {entry.key: entry.value for entry in model.metadata_props}

@@ -57,7 +57,7 @@ def recognise(flow: Flow, heads: tuple[Head, ...], limits: ModelLimits) -> list[
         for name in flow.sources(index):
             bits |= reached.get(name, 0)
         for name in node.output:
-            if flow.signal(name) is not None:
+            if flow.varies(name):
                 below[name] = bits
                 reached[name] = 1 << position[name] if name in position else bits
     found = [Found("", None, (), (), 0)]
@@ -85,7 +85,7 @@ def _layer_tensors(flow: Flow, heads: tuple[Head, ...], live: set[int]) -> set[s
     """Steps 1 and 2: the nonlinear tensors that leave their group of functions of the same neurons."""
     leaves = {head.tensor for head in heads}
     for index in range(len(flow.graph.nodes) - 1, -1, -1):
-        if index not in live or flow.steps[index] in ("constant", "label", "pointwise"):
+        if index not in live or flow.steps[index] in ("constant", "pointwise"):
             continue
         if flow.steps[index] not in _STAYS or any(t in leaves for t in flow.graph.nodes[index].output):
             leaves.update(flow.sources(index))
@@ -118,11 +118,12 @@ def _head_place(flow: Flow, tensor: str, places: set[str], live: set[int]) -> st
     """Step 3: where the returned values are read.
 
     The layer that they were made from moves to the returned tensor if nothing but affine steps of each
-    neuron lie between and nothing else uses it; values of one axis (rows) are read before they lost theirs.
+    neuron lie between and nothing else uses it; values of one axis (rows, or rows and neurons in one) are
+    read before they lost theirs.
     """
     place = tensor
     signal = flow.signal(place)
-    while signal is not None and len(signal.shape) == 1 and place in flow.graph.producer:
+    while signal is not None and (len(signal.shape) == 1 or signal.merged) and place in flow.graph.producer:
         index = flow.graph.producer[place]
         if flow.steps[index] != "plumbing" or place in places:
             break

@@ -34,6 +34,7 @@ _FORMATS = {
     b"\x80": "a Python pickle", b"PK": "a zip archive (a torch or Keras checkpoint?)",
     b"\x89HDF": "an HDF5 file (a Keras checkpoint?)", b"\x1f\x8b": "a gzip file",
 }  # fmt: skip
+_MASKING = {"Add", "Where"}
 _LOOPS = {"Loop": "a loop without a bound", "Scan": "a loop over the data"}
 
 
@@ -107,9 +108,7 @@ def _check_operators(model: onnx.ModelProto) -> None:
     local = {(function.domain, function.name) for function in model.functions}
     for node in all_nodes(model):
         if (node.domain, node.op_type) in local:
-            raise unsupported_node(
-                node, "it calls a local function; write functions out by onnx.inliner.inline_local_functions"
-            )
+            continue
         if node.domain not in DOMAINS:
             raise unsupported_node(
                 node, f"domain {shown(node.domain)} is not of the ONNX standard; custom operators are not run"
@@ -121,8 +120,13 @@ def _check_operators(model: onnx.ModelProto) -> None:
 
 
 def _check_finite(model: onnx.ModelProto) -> None:
+    """A tensor that is only added or chosen may mask by -inf; what comes of it is checked when it is run."""
+    users: dict[str, set[str]] = {}
+    for node in all_nodes(model):
+        for name in node.input:
+            users.setdefault(name, set()).add(node.op_type)
     for name, tensor in all_tensors(model):
-        count = not_finite(tensor)
+        count = not_finite(tensor, mask=users.get(name, {""}) <= _MASKING)
         if count:
             raise invalid_tensor(name, f"{count:,} of its numbers are NaN or infinite")
 

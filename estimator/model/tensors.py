@@ -69,9 +69,10 @@ def check_size(name: str, tensor: onnx.TensorProto, limits: ModelLimits) -> None
                      tensor=name[:LONGEST_SHOWN])  # fmt: skip
 
 
-def not_finite(tensor: onnx.TensorProto) -> int:
+def not_finite(tensor: onnx.TensorProto, *, mask: bool = False) -> int:
     """How many elements are NaN or infinite; 0 for types that have neither.
 
+    mask: -inf is no weight but a place that attention must not see.
     An infinite scalar is let through: exporters spell bounds (Clip) and masks by it, and no weight is one.
     """
     kind, raw = tensor.data_type, tensor.raw_data
@@ -89,7 +90,10 @@ def not_finite(tensor: onnx.TensorProto) -> int:
     if not tensor.dims:
         return int(np.count_nonzero(np.isnan(values)))
     pieces = (values[i : i + _CHUNK] for i in range(0, len(values), _CHUNK))
-    return sum(int(piece.size - np.count_nonzero(np.isfinite(piece))) for piece in pieces)
+    return sum(
+        int(piece.size - np.count_nonzero(np.isfinite(piece) | (mask & (piece == -np.inf))))
+        for piece in pieces
+    )
 
 
 def _listed(dims: list[int]) -> str:
@@ -97,10 +101,20 @@ def _listed(dims: list[int]) -> str:
 
 
 def small_integers(tensor: onnx.TensorProto) -> tuple[int, ...] | None:
-    """The values of an integer tensor of at most 64 elements (a shape, axes), None for others."""
-    formats: dict[int, str] = {_TYPE.INT64: "<i8", _TYPE.INT32: "<i4", _TYPE.BOOL: "?"}
+    """The values of a tensor of at most 64 whole numbers (a shape, axes, a zero point), None for others.
+
+    Floats count where they are whole, too: exporters write scales so.
+    """
+    formats: dict[int, str] = {
+        _TYPE.INT64: "<i8", _TYPE.INT32: "<i4", _TYPE.BOOL: "?", _TYPE.INT8: "<i1", _TYPE.UINT8: "<u1",
+        _TYPE.FLOAT: "<f4",
+    }  # fmt: skip
     if tensor.data_type not in formats or math.prod(tensor.dims) > 64:
         return None
     if tensor.raw_data:
-        return tuple(int(v) for v in np.frombuffer(tensor.raw_data, formats[tensor.data_type]))
-    return tuple(int(v) for v in getattr(tensor, _FIELDS.get(tensor.data_type, "int32_data")))
+        values = np.frombuffer(tensor.raw_data, formats[tensor.data_type]).tolist()
+    else:
+        values = list(getattr(tensor, _FIELDS.get(tensor.data_type, "int32_data")))
+    if not all(abs(v) <= 2**63 and v == int(v) for v in values if not math.isinf(v)) or math.inf in values:
+        return None
+    return tuple(int(v) for v in values) if -math.inf not in values else None

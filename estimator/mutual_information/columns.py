@@ -15,6 +15,7 @@ the features are even or odd functions of the score exactly, so that reversal on
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +57,8 @@ class Columns:
     """p columns of n rows, as features.
 
     measure: (p,) which of R measures a column has; columns with the same tie pattern share one (all
-    untied ones do). codes: (p, n) the rank of each row's value among the distinct ones. counts: R arrays (K,), rows of
-    each distinct value. mirrored: (R,) whether a measure is its own mirror image. tables: R arrays
+    untied ones do). codes: (p, n) the rank of each row's value among the distinct ones. counts: R arrays
+    (K,), rows of each distinct value. mirrored: (R,) whether a measure is its own mirror. tables: R arrays
     (d, K), the features of each distinct value in whole multiples of `unit`. degrees: (R,) features kept.
     grids: by size.
     """
@@ -71,19 +72,24 @@ class Columns:
     mirrored: NDArray[np.bool_]
     tables: tuple[NDArray[np.int32], ...]
     degrees: NDArray[np.intp]
-    grids: dict[int, Grid]
 
     @property
     def size(self) -> int:
         return len(self.measure)
 
-    def features(self, columns: slice, degree: int) -> Floats:
-        """Features 1..degree of the rows in whole multiples of `unit`: (p, degree, n), 0 where not kept."""
+    @cached_property
+    def grids(self) -> dict[int, Grid]:
+        """The measures on SMALL_GRID nodes, and where the degree passes 8 on LARGE_GRID nodes, too."""
+        masses = [count / self.n for count in self.counts]
+        return _grids(masses, self.degrees, self.mirrored, self.degree)
+
+    def features(self, columns: slice, degree: int, rows: slice = slice(None)) -> Floats:
+        """Features 1..degree in whole multiples of `unit`: (p, degree, rows), 0 where not kept."""
         chosen = range(*columns.indices(self.size))
-        out = np.empty((len(chosen), degree, self.n))
+        out = np.empty((len(chosen), degree, len(range(*rows.indices(self.n)))))
         for i, column in enumerate(chosen):
             table = self.tables[self.measure[column]]
-            out[i] = table[:degree, self.codes[column]]
+            out[i] = table[:degree, self.codes[column, rows]]
         return out
 
 
@@ -114,12 +120,9 @@ def columns(X: Floats) -> Columns:
             known[key] = len(counts)
             counts.append(count)
         measure[j] = known[key]
-    masses = [count / n for count in counts]
-    scores = [_scores(mass) for mass in masses]
     kept = [min(degree, len(c) - 1, max(1, (n - int(c.max())) // ROWS_PER_FEATURE)) for c in counts]
-    mirrored = np.array([np.array_equal(count, count[::-1]) for count in counts], dtype=np.bool_)
-    exact = [_table(*measured, degree) for measured in zip(scores, masses, kept, mirrored, strict=True)]
-    sizes = (SMALL_GRID, LARGE_GRID) if degree > 8 else (SMALL_GRID,)
+    mirrored = [np.array_equal(count, count[::-1]) for count in counts]
+    exact = (_table(c / n, k, same, degree) for c, k, same in zip(counts, kept, mirrored, strict=True))
     return Columns(
         n=n,
         degree=degree,
@@ -127,10 +130,9 @@ def columns(X: Floats) -> Columns:
         measure=measure,
         codes=codes,
         counts=tuple(counts),
-        mirrored=mirrored,
+        mirrored=np.array(mirrored, dtype=np.bool_),
         tables=tuple(np.rint(table.T / unit).astype(np.int32, order="C") for table in exact),
         degrees=np.array(kept, dtype=np.intp),
-        grids=_grids(scores, masses, kept, exact, degree, sizes),
     )
 
 
@@ -145,10 +147,10 @@ def _descends(count: NDArray[np.intp]) -> bool:
     return bool(len(unequal) and count[unequal[0]] > count[-1 - unequal[0]])
 
 
-def _table(scores: Floats, masses: Floats, kept: int, mirrored: bool, degree: int) -> Floats:
+def _table(masses: Floats, kept: int, mirrored: bool, degree: int) -> Floats:
     """Features of each distinct value: (K, degree), 0 from the `kept`-th on."""
-    _, _, basis = lanczos(scores[None], masses[None], kept + 1)
-    table = np.zeros((len(scores), degree))
+    _, _, basis = lanczos(_scores(masses)[None], masses[None], kept + 1)
+    table = np.zeros((len(masses), degree))
     table[:, :kept] = (basis[0, 1:] / np.sqrt(masses)).T
     if mirrored:
         signs = (-1.0) ** np.arange(1, degree + 1)
@@ -157,36 +159,31 @@ def _table(scores: Floats, masses: Floats, kept: int, mirrored: bool, degree: in
 
 
 def _grids(
-    scores: Sequence[Floats],
-    masses: Sequence[Floats],
-    kept: Sequence[int],
-    exact: Sequence[Floats],
-    degree: int,
-    sizes: Sequence[int],
+    masses: Sequence[Floats], kept: NDArray[np.intp], mirrored: NDArray[np.bool_], degree: int
 ) -> dict[int, Grid]:
-    count = len(scores)
+    count, sizes = len(masses), (SMALL_GRID, LARGE_GRID) if degree > 8 else (SMALL_GRID,)
     weights = {size: np.zeros((count, size)) for size in sizes}
     features = {size: np.zeros((count, size, degree)) for size in sizes}
-    for size in sizes:
-        for r in (r for r in range(count) if len(scores[r]) <= size):
-            points = len(scores[r])
-            weights[size][r, :points] = masses[r]
-            features[size][r, :points] = exact[r]
-            features[size][r, points:] = exact[r][-1]
+    for r in (r for r in range(count) if len(masses[r]) <= max(sizes)):
+        K, table = len(masses[r]), _table(masses[r], int(kept[r]), bool(mirrored[r]), degree)
+        for size in (size for size in sizes if size >= K):
+            weights[size][r, :K] = masses[r]
+            features[size][r, :K] = table
+            features[size][r, K:] = table[-1]
     # The others in batches of one padded length, so that a rule depends on its own measure alone.
     batches: dict[tuple[int, int], list[tuple[int, Floats, Floats]]] = {}
-    for r in (r for r in range(count) if len(scores[r]) > min(sizes)):
-        points, mass = thinned(scores[r], masses[r])
+    for r in (r for r in range(count) if len(masses[r]) > min(sizes)):
+        points, mass = thinned(_scores(masses[r]), masses[r])
         largest = max(size for size in sizes if len(points) > size)
         padded = -(-len(points) // PADDING) * PADDING
         batches.setdefault((padded, largest), []).append((r, points, mass))
     for (padded, largest), members in batches.items():
         for start in range(0, len(members), BATCH):
             part = members[start : start + BATCH]
-            points, mass = (
-                np.array([np.pad(member[i], (0, padded - len(member[i]))) for member in part]) for i in (1, 2)
-            )
-            alpha, beta, _ = lanczos(points, mass, largest)
+            known = np.zeros((2, len(part), padded))
+            for i, (_, points, mass) in enumerate(part):
+                known[:, i, : len(points)] = points, mass
+            alpha, beta, _ = lanczos(known[0], known[1], largest)
             for size in (size for size in sizes if size <= largest):
                 _, weight, values = gauss_rule(alpha[:, :size], beta[:, :size], degree)
                 for i, (r, _, _) in enumerate(part):

@@ -1,10 +1,10 @@
 """Exact mean, variance and third central moment of T = sum_ij a_ij b_p(i)p(j) over all permutations p.
 
-A and B are symmetric n x n with rows that sum to 0. E[T^m] is a sum over the set partitions of the 2m indices:
-one partition says which of them are equal, its A- and B-sums over distinct indices are multiplied and divided by
-n!/(n - blocks)!. Sums over distinct indices follow from plain ones by Moebius inversion on the lattice of
-partitions. A plain sum is a graph with m edges, and 0 where a vertex has one edge only (rows sum to 0);
-for m <= 3 eight graphs are left, so that the moments are bilinear in eight numbers of each side.
+A and B are symmetric n x n with rows that sum to 0. E[T^m] is a sum over the set partitions of the 2m
+indices: a partition says which of them are equal; its A- and B-sums over distinct indices are multiplied, and
+divided by n!/(n - blocks)!. Sums over distinct indices follow from plain ones by Moebius inversion on the
+lattice of partitions. A plain sum is a graph with m edges, and 0 where a vertex has one edge only (rows sum
+to 0); for m <= 3 twelve graphs are left, so that the moments are bilinear in twelve numbers of each side.
 Kazi-Aoual, Hitier, Sabatier and Lebreton 1995 (doi:10.1016/0167-9473(94)00064-2) wrote the result out.
 """
 
@@ -19,9 +19,21 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Partition = tuple[int, ...]  # the block of each index, numbered in order of appearance
 
-# The graphs, each vertex as its edges (a loop twice); an invariant is named by what it sums.
-# T1 = tr A, T2 = tr A^2, S2 = sum a_ii^2, then of three edges: see INVARIANTS.
-INVARIANTS = ("T1", "T1^2", "T2", "S2", "T1^3", "T1 T2", "T1 S2", "aii^3", "aii aij^2", "aij^3", "aii aij ajj", "tr A^3")
+# The graphs by what they sum: T1 = tr A, T2 = tr A^2, S2 = sum a_ii^2; the last five over all i and j.
+INVARIANTS = (
+    "T1",
+    "T1^2",
+    "T2",
+    "S2",
+    "T1^3",
+    "T1 T2",
+    "T1 S2",
+    "aii^3",
+    "aii aij^2",
+    "aij^3",
+    "aii aij ajj",
+    "tr A^3",
+)
 
 
 def moments(left: Floats, right: Floats, n: int) -> tuple[Floats, Floats, Floats]:
@@ -105,7 +117,8 @@ def invariants(features: Floats, masses: Floats, weights: Floats, n: int) -> Flo
     v = weights
     own = features**2 @ v  # n a_ii
     squared = features**2 @ v**2  # n (A^2)_ii
-    third = np.einsum("nk,nl,nm->klm", features * masses[:, None], features, features, optimize=True)
+    weighted = features * masses[:, None]
+    third = np.stack([(weighted * f[:, None]).T @ features for f in features.T])
     T1, T2, S2 = v.sum(), (v**2).sum(), masses @ own**2 / n
     towards = (masses * own) @ features
     cubes = np.einsum("klm,k,l,m->", third**2, v, v, v)

@@ -7,9 +7,12 @@
 3. p: the tail of the Pearson III law with those moments, as of Mielke and Berry (2007, Permutation Methods,
    section 2.3) and of Bilodeau and Guetsop Nangue (2017, doi:10.1016/j.jmva.2017.04.006), times what this law
    misses of the tail of the limit, a weighted sum of chi-squares (`tail`). No draw limits how small p may be.
-4. Where T is far from that limit (rare values in both columns; a skewness beyond IRREGULAR times the limit's)
-   the fit is a prior only: with k of B random permutations at least as large, p = (k + 1)/(B + 1/fit),
-   which tends to (k + 1)/B as the fit nears 1 and to the fit where it is far below 1/B.
+4. What oscillates has no score: where both columns are nearly free of ties, the serial correlations of one in
+   the order of the other (`scores`) are two more tests, normal under independence, and
+   p is how often min(p/.9, p_xy/.05, p_yx/.05) is as small: the smooth test pays a tenth of its p for them.
+5. Where rare values of both columns are expected to meet in fewer than FEWEST_MEETINGS rows T has few values,
+   and the fit is a prior only: with k of B random permutations at least as large, p = (k + 1)/(B + 1/fit),
+   which tends to (k + 1)/(B + 1) as the fit nears 1 and to the fit where it is far below 1/B.
 """
 
 from collections.abc import Iterator
@@ -17,21 +20,26 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from estimator.mutual_information.columns import Columns, columns
+from estimator.mutual_information.draws import exceedances
 from estimator.mutual_information.permutation_moments import invariants, moments
-from estimator.mutual_information.tail import pearson_tail
+from estimator.mutual_information.scores import scores, serial_correlation, steps
+from estimator.mutual_information.tail import LEAST_P, pearson_tail
 from estimator.progress import Progress, silent
 
 Floats = NDArray[np.float64]
 
-IRREGULAR = 1.5
+# Cochran's rule for the expected count of a cell.
+FEWEST_MEETINGS = 5
 # A feature on fewer rows than about this counts for little: its score is one or two rows' doing.
 FEWEST_ROWS = 20
-# Columns a side in one matrix product, and bytes of features at once.
+# The shares of the error allowed that the smooth test and each serial correlation have.
+SMOOTH, SERIAL = 0.9, 0.05
+LEAST = float(np.finfo(np.float64).eps)
+# Columns a side in one matrix product.
 BLOCK = 128
-MOST_BYTES = 2**28
-TIES = 1e-12
 
 
 def permutation_p_values(
@@ -53,13 +61,14 @@ def permutation_p_values(
     tell = progress or silent
     x = columns(X)
     y = x if within else columns(Y)
-    sides = [_Side(x)] * 2 if within else [_Side(x), _Side(y)]
+    left = _Side(x)
+    right = left if within else _Side(y)
     p = np.ones((x.size, y.size))
     blocks = list(_blocks(x, y, within))
     total = sum(_pairs(rows, cols) for rows, cols in blocks)
     done = 0
     for rows, cols in blocks:
-        p[rows, cols] = _block(*sides, rows, cols, seed, permutations, device)
+        p[rows, cols] = _block(left, right, rows, cols, seed, permutations, device)
         done += _pairs(rows, cols)
         tell("estimating", done, total)
     if within:
@@ -69,99 +78,87 @@ def permutation_p_values(
 
 
 class _Side:
-    """Columns with their weights v (R, d) and invariants (R, 12) a measure."""
+    """Columns, with the weights v (R, d) and invariants (R, 12) of each measure.
+
+    rare: (R,) how many rows are not at the commonest value.
+    """
 
     def __init__(self, found: Columns) -> None:
         self.columns = found
         self.weights = np.empty((len(found.tables), found.degree))
         numbers = []
         for r, (table, count) in enumerate(zip(found.tables, found.counts, strict=True)):
-            features, mass = table.T * found.unit, count / found.n
+            features: Floats = np.multiply(table.T, found.unit, dtype=np.float64)
+            mass = count / found.n
             fourth = mass @ features**4
             self.weights[r] = 1 / np.arange(1, found.degree + 1) / (1 + (FEWEST_ROWS * fourth / found.n) ** 2)
             self.weights[r, found.degrees[r] :] = 0
             numbers.append(invariants(features, mass, self.weights[r], found.n))
         self.invariants = np.array(numbers)
-
-    def scaled(self, part: slice, degree: int, device: str) -> torch.Tensor:
-        """Features of a slice of columns, (p * degree, n) whole multiples of the unit."""
-        return torch.from_numpy(self.columns.features(part, degree)).to(device).reshape(-1, self.columns.n)
+        self.rare = np.array([found.n - int(count.max()) for count in found.counts])
 
 
-def _block(
-    x: _Side, y: _Side, rows: slice, cols: slice, seed: int, permutations: int, device: str
-) -> Floats:
-    n, d = x.columns.n, x.columns.degree
+def _block(x: _Side, y: _Side, rows: slice, cols: slice, seed: int, permutations: int, device: str) -> Floats:
+    n = x.columns.n
     left, right = x.columns.measure[rows], y.columns.measure[cols]
-    weights = tuple(torch.from_numpy(side.weights[m]).to(device) for side, m in ((x, left), (y, right)))
-    F, G = x.scaled(rows, d, device), y.scaled(cols, d, device)
-    scale = x.columns.unit**2 / n
-    observed = _statistic(F, G, *weights, scale)
-    mean, variance, third = moments(x.invariants[left], y.invariants[right], n)
-    fitted, skewness = pearson_tail(
-        observed.cpu().numpy(), mean, variance, third, x.columns.degrees[left], y.columns.degrees[right]
+    degrees, other_degrees = x.columns.degrees[left], y.columns.degrees[right]
+    observed = _statistic(
+        scores(x.columns, rows, y.columns, cols, device),
+        *(torch.from_numpy(side.weights[m]).to(device) for side, m in ((x, left), (y, right))),
     )
-    tested = (x.columns.degrees[left] > 0)[:, None] & (y.columns.degrees[right] > 0)[None, :]
-    fitted = np.where(tested, fitted, 1.0)
-    irregular = tested & (skewness > IRREGULAR)
-    if not irregular.any():
-        return fitted
-    i, j = np.flatnonzero(irregular.any(1)), np.flatnonzero(irregular.any(0))
-    larger = _exceedances(F, G, weights, observed, scale, i, j, seed, permutations)
-    place = np.ix_(i, j)
-    drawn = (larger + 1) / (permutations + 1 / fitted[place])
-    fitted[place] = np.where(irregular[place], np.minimum(drawn, 1.0), fitted[place])
-    return fitted
+    null = moments(x.invariants[left], y.invariants[right], n)
+    p = pearson_tail(observed, *null, degrees, other_degrees)
+    p = _combined(p, _serial(x.columns, y.columns, rows, cols, device))
+    few = x.rare[left, None] * y.rare[None, right] < FEWEST_MEETINGS * n
+    few &= (degrees > 0)[:, None] & (other_degrees > 0)[None, :]
+    if few.any():
+        i, j = np.flatnonzero(few.any(1)), np.flatnonzero(few.any(0))
+        place = np.ix_(i, j)
+        halves = [
+            (side.columns, side.weights, np.arange(part.start, part.stop)[chosen])
+            for side, part, chosen in ((x, rows, i), (y, cols, j))
+        ]
+        larger = exceedances(*halves[0], *halves[1], observed[place], seed, permutations, device)
+        p[place] = np.where(few[place], (larger + 1) / (permutations + 1 / p[place]), p[place])
+    return np.minimum(p, 1.0)
 
 
-def _statistic(
-    F: torch.Tensor, G: torch.Tensor, left: torch.Tensor, right: torch.Tensor, scale: float
-) -> torch.Tensor:
-    """T (p, q) of features (p * d, n), (q * d, n) with weights (p, d), (q, d). Sums over planes of pairs, so
-    that a pair's bits don't depend on the block's shape; whole numbers make S itself exact."""
-    p, q, d = len(left), len(right), left.shape[1]
-    scores = (F @ G.mT).reshape(p, d, q, d)
-    total = scores.new_zeros(p, q)
-    for k in range(d):
-        for l in range(d):
-            total += (scores[:, k, :, l] * scale) ** 2 * left[:, k, None] * right[None, :, l]
-    return total
+def _statistic(S: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> Floats:
+    """T (p, q) of scores (p, d, q, d) with weights (p, d), (q, d).
+
+    Sums over planes of pairs, so that a pair's bits don't depend on the block's shape.
+    """
+    total = S.new_zeros(S.shape[0], S.shape[2])
+    for k in range(S.shape[1]):
+        for m in range(S.shape[3]):
+            total += S[:, k, :, m] ** 2 * left[:, k, None] * right[None, :, m]
+    return np.asarray(total.cpu().numpy())
 
 
-def _exceedances(
-    F: torch.Tensor,
-    G: torch.Tensor,
-    weights: tuple[torch.Tensor, torch.Tensor],
-    observed: torch.Tensor,
-    scale: float,
-    i: NDArray[np.intp],
-    j: NDArray[np.intp],
-    seed: int,
-    permutations: int,
-) -> NDArray[np.int64]:
-    """How many random permutations give columns i, j a statistic at least as large."""
-    left, right = weights
-    d, n = left.shape[1], F.shape[1]
-    a, b = (torch.from_numpy(index).to(F.device) for index in (i, j))
-    kept = int(max((left[a] > 0).sum(1).max(), (right[b] > 0).sum(1).max()))
-    F, G = (H.reshape(-1, d, n)[index, :kept] for H, index in ((F, a), (G, b)))
-    left, right = left[a, :kept], right[b, :kept]
-    least = observed[a][:, b] * (1 - TIES)
-    F, G = F.reshape(-1, n), G.reshape(-1, n)
-    larger = torch.zeros_like(least, dtype=torch.int64)
-    random = np.random.default_rng(seed)
-    for _ in range(permutations):
-        order = torch.from_numpy(random.permutation(n)).to(F.device)
-        larger += _statistic(F, G.index_select(1, order), left, right, scale) >= least
-    return larger.cpu().numpy()
+def _serial(x: Columns, y: Columns, rows: slice, cols: slice, device: str) -> Floats:
+    """The smaller p of the two serial correlations (p, q); NaN where there is none."""
+    of_y = serial_correlation(x, rows, y, cols, device).cpu().numpy()
+    of_x = serial_correlation(y, cols, x, rows, device).cpu().numpy().T
+    across, down = np.sqrt(steps(x, rows))[:, None], np.sqrt(steps(y, cols))[None, :]
+    z = np.maximum((of_y + 1 / x.n) * across, (of_x + 1 / x.n) * down)
+    return np.asarray(np.maximum(ndtr(-z), LEAST_P))
+
+
+def _combined(smooth: Floats, serial: Floats) -> Floats:
+    """How often one of three independent tests with these shares would give as small a p."""
+    least = np.minimum(smooth / SMOOTH, serial / SERIAL)
+    some = -np.expm1(
+        np.log1p(-np.minimum(SMOOTH * least, 1 - LEAST))
+        + 2 * np.log1p(-np.minimum(SERIAL * least, 1 - LEAST))
+    )
+    return np.where(np.isnan(serial), smooth, some)
 
 
 def _blocks(x: Columns, y: Columns, within: bool) -> Iterator[tuple[slice, slice]]:
-    side = max(1, min(BLOCK, MOST_BYTES // (16 * x.n * x.degree)))
-    for i in range(0, x.size, side):
-        for j in range(i if within else 0, y.size, side):
-            yield slice(i, min(i + side, x.size)), slice(j, min(j + side, y.size))
+    for i in range(0, x.size, BLOCK):
+        for j in range(i if within else 0, y.size, BLOCK):
+            yield slice(i, min(i + BLOCK, x.size)), slice(j, min(j + BLOCK, y.size))
 
 
 def _pairs(rows: slice, cols: slice) -> int:
-    return (rows.stop - rows.start) * (cols.stop - cols.start)
+    return int((rows.stop - rows.start) * (cols.stop - cols.start))

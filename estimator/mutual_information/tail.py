@@ -27,8 +27,8 @@ def pearson_tail(
     third: Floats,
     degrees: NDArray[np.intp],
     other_degrees: NDArray[np.intp],
-) -> tuple[Floats, Floats]:
-    """p (p, q), and the skewness in units of the limit's, (p, q).
+) -> Floats:
+    """p of each statistic (p, q), never 0.
 
     third: central moment. degrees: (p,) and (q,), features of the columns. Where the variance is 0, p is 1.
     """
@@ -36,14 +36,12 @@ def pearson_tail(
     sd = np.sqrt(np.where(known, variance, 1.0))
     skewness = np.maximum(third / sd**3, LEAST_SKEWNESS)
     log_p = _log_gamma_tail((statistic - mean) / sd, skewness)
-    limit = np.ones_like(log_p)
     for d in np.unique(degrees[degrees > 0]):
         for e in np.unique(other_degrees[other_degrees > 0]):
             place = np.ix_(degrees == d, other_degrees == e)
-            limit[place], fit, exact = _limit(int(min(d, e)), int(max(d, e)))
-            log_p[place] = _extended(log_p[place], fit, exact)
+            log_p[place] = _extended(log_p[place], *_limit(int(min(d, e)), int(max(d, e))))
     p = np.maximum(np.exp(np.minimum(log_p, 0.0)), LEAST_P)
-    return np.where(known, p, 1.0), np.where(known, skewness / limit, 1.0)
+    return np.where(known, p, 1.0)
 
 
 def _log_gamma_tail(z: Floats, skewness: Floats) -> Floats:
@@ -59,13 +57,13 @@ def _log_gamma_tail(z: Floats, skewness: Floats) -> Floats:
 
 
 @cache
-def _limit(d: int, e: int) -> tuple[float, Floats, Floats]:
-    """Skewness of the limit, and ln p by its Pearson III fit beside its true ln p, both ascending."""
+def _limit(d: int, e: int) -> tuple[Floats, Floats]:
+    """ln p of the limit by its Pearson III fit, beside its true ln p, both ascending."""
     weights = np.outer(1 / np.arange(1, d + 1), 1 / np.arange(1, e + 1)).ravel()
     sd = np.sqrt(2 * (weights**2).sum())
     skewness = 8 * (weights**3).sum() / sd**3
     if len(weights) == 1:  # one chi-square is its own Pearson III law
-        return skewness, np.array([-1.0, 0.0]), np.array([-1.0, 0.0])
+        return np.array([-1.0, 0.0]), np.array([-1.0, 0.0])
     # A point of the tail for each tilt s < 1/2: K(s) = -1/2 sum ln(1 - 2 s w), at x = K'(s).
     s = np.concatenate([-np.expm1(np.linspace(4.0, 0.1, 40)), -np.expm1(-np.linspace(0.05, 7.5, 300)) / 2])
     tilted = 1 - 2 * s[:, None] * weights
@@ -74,7 +72,7 @@ def _limit(d: int, e: int) -> tuple[float, Floats, Floats]:
     u = s * np.sqrt(2 * (weights**2 / tilted**2).sum(1))
     exact = log_ndtr(-(r + np.log(u / r) / r))
     fit = _log_gamma_tail((x - weights.sum()) / sd, np.full_like(x, skewness))
-    return skewness, np.append(fit[::-1], 0.0), np.append(exact[::-1], 0.0)
+    return np.append(fit[::-1], 0.0), np.append(exact[::-1], 0.0)
 
 
 def _extended(log_p: Floats, fit: Floats, exact: Floats) -> Floats:

@@ -1,28 +1,32 @@
 """Inside of the child: runs the model on the rows and writes each layer's activations to the mapped file.
 
-1. The model is cut down to the layers' tensors and given to onnxruntime without graph optimisation, so that
+1. The model, cut down to the layers' tensors, is given to onnxruntime without graph optimisation, so that
    every intermediate value is the model's own. One thread: sums in one order.
 2. Rows go through in blocks; a tensor's axes other than rows and neurons are averaged, and each value must
    be finite.
 3. Some rows are run again in other company: a row's values may not depend on the other rows, or on chance.
+4. A block is written while the next one is computed.
 """
 
+import os
 import re
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
 from estimator.errors import MemoryLimit, NotFinite, Place, UnsupportedModel
 from estimator.runtime.child import Say
 from estimator.runtime.row_check import check_rows_stand_alone
-from estimator.runtime.subgraph import keep_only
 
 BLOCK_VALUES = 2**22
 MOST_ROWS_IN_BLOCK = 4096
+WAIT_SECONDS = 0.002
 
 # Activations in the type that the model gives them in.
 Values = NDArray[Any]
@@ -31,26 +35,41 @@ Values = NDArray[Any]
 def compute_activations(arguments: dict[str, Any], say: Say) -> None:
     """The task, as `estimator.activations` writes its arguments."""
     rows: int = arguments["rows"]
-    feeds = {given["name"]: np.load(given["file"], mmap_mode="r") for given in arguments["inputs"]}
     layers: list[dict[str, Any]] = arguments["layers"]
-    if not layers:
-        return
-    store = np.memmap("activations.f8", dtype=np.float64, mode="r+")
-    out = [
-        store[layer["offset"] : layer["offset"] + rows * layer["size"]].reshape(rows, layer["size"])
-        for layer in layers
-    ]
     model = _Model(layers, arguments["batch"], arguments["threads"])
+    feeds = {given["name"]: _when_written(Path(given["file"])) for given in arguments["inputs"]}
     block = _block_rows(feeds, layers, arguments["batch"])
-    for start in range(0, rows, block):
-        stop = min(start + block, rows)
-        values = model.run({name: array[start:stop] for name, array in feeds.items()})
-        for layer, into, computed in zip(layers, out, values, strict=True):
-            _check_finite(layer, computed, start)
-            into[start:stop] = computed
-        if start == 0:
-            check_rows_stand_alone(model.run, layers, feeds, [into[:stop] for into in out])
-        say({"done": stop})
+    with Path("activations.f8").open("r+b") as store, ThreadPoolExecutor(1) as writer:
+        before: Future[None] | None = None
+        for start in range(0, rows, block):
+            stop = min(start + block, rows)
+            values = model.run({name: array[start:stop] for name, array in feeds.items()})
+            if start == 0:
+                check_rows_stand_alone(model.run, layers, feeds, [v.astype(np.float64) for v in values])
+            if before is not None:
+                before.result()
+                say({"done": start})
+            before = writer.submit(_write, store.fileno(), layers, values, start)
+        if before is not None:
+            before.result()
+    say({"done": rows})
+
+
+def _when_written(path: Path) -> Values:
+    while not path.exists():  # its name comes when it is whole; the parent ends us if it never does
+        time.sleep(WAIT_SECONDS)
+    array: Values = np.load(path, mmap_mode="r")
+    return array
+
+
+def _write(store: int, layers: list[dict[str, Any]], values: list[Values], start: int) -> None:
+    for layer, computed in zip(layers, values, strict=True):
+        _check_finite(layer, computed, start)
+        left = np.ascontiguousarray(computed, np.float64).data.cast("B")
+        at = 8 * (layer["offset"] + start * layer["size"])
+        while left:
+            count = os.pwrite(store, left, at)
+            left, at = left[count:], at + count
 
 
 def _block_rows(feeds: dict[str, Any], layers: list[dict[str, Any]], batch: int | None) -> int:
@@ -66,7 +85,6 @@ class _Model:
     def __init__(self, layers: list[dict[str, Any]], batch: int | None, threads: int) -> None:
         self._layers, self._batch = layers, batch
         self._names = list(dict.fromkeys(layer["tensor"] for layer in layers))
-        model = keep_only(onnx.load_model_from_string(Path("model.onnx").read_bytes()), self._names)
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
@@ -75,7 +93,7 @@ class _Model:
         options.log_severity_level = 4
         try:
             self._session = onnxruntime.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+                Path("model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
             raise _refused("the runtime does not take the model", error) from error
@@ -124,20 +142,26 @@ def _neurons(layer: dict[str, Any], tensor: Any, rows: int) -> Values:
         raise UnsupportedModel(detail, errors=[Place(detail, tensor=layer["tensor"])])
     if tensor.ndim == 1:
         tensor = tensor[:, None]
-    axes = tensor.ndim
-    row_axis, axis = layer["row_axis"] % max(axes, 1), layer["neuron_axis"] % max(axes, 1)
-    if row_axis == axis or tensor.shape[row_axis] != rows or tensor.shape[axis] != layer["size"]:
+    axes, rank = [layer["row_axis"], layer["neuron_axis"]], tensor.ndim
+    if layer["head_axis"] is not None:
+        axes.insert(1, layer["head_axis"])
+    shape = [tensor.shape[axis] if -rank <= axis < rank else -1 for axis in axes]
+    axes = [axis % rank for axis in axes]
+    if len(set(axes)) < len(axes) or shape[0] != rows or prod(shape[1:]) != layer["size"]:
         detail = (
             f"layer {layer['name']!r}: the tensor {layer['tensor']!r} has the shape {tensor.shape} for "
-            f"{rows} rows; axis {row_axis} must be the rows and axis {axis} the {layer['size']} neurons"
+            f"{rows} rows; axis {axes[0]} must be the rows and axis {axes[-1]} the {layer['size']} neurons"
         )
         raise UnsupportedModel(detail, errors=[Place(detail, tensor=layer["tensor"])])
-    others = tuple(a for a in range(axes) if a not in (row_axis, axis))
-    values: Values = tensor.mean(axis=others, dtype=np.float64) if others else tensor
-    return values if row_axis < axis else values.T
+    others = [axis for axis in range(rank) if axis not in axes]
+    ordered = tensor.transpose([*axes, *others])
+    values: Values = ordered.mean(axis=tuple(range(len(axes), rank)), dtype=np.float64) if others else ordered
+    return values.reshape(rows, layer["size"])
 
 
 def _check_finite(layer: dict[str, Any], values: Values, start: int) -> None:
+    if values.dtype.kind != "f" or np.isfinite(values.sum(dtype=np.float64)):
+        return  # a sum of numbers that are not all finite is not finite
     finite = np.isfinite(values)
     if finite.all():
         return

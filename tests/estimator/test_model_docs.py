@@ -13,7 +13,7 @@ FAMILIES = {
     ),
     "trigonometric functions": "Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh",
     "pools": "MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool",
-    "comparisons": "Greater Less GreaterOrEqual LessOrEqual Equal Not And Or Where",
+    "comparisons": "Greater Less GreaterOrEqual LessOrEqual IsNaN IsInf Not And Or",
 }
 
 

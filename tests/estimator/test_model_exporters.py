@@ -188,11 +188,11 @@ def test_a_regressor_returns_its_value() -> None:
     assert [layer.size for layer in plan.layers] == [4, 5, 3, 1]
 
 
-def test_a_regressor_whose_targets_the_exporter_unrolls_into_rows_is_refused() -> None:
+def test_a_regressor_of_two_targets_is_read_before_the_exporter_unrolls_them_into_rows() -> None:
     """skl2onnx reshapes (n, 2) to (2n, 1)."""
     X, _ = iris()
-    with pytest.raises(UnsupportedModel, match="Reshape"):
-        read_model(to_onnx(regressor().fit(X, X[:, :2]), X).SerializeToString())
+    plan = read(to_onnx(regressor().fit(X, X[:, :2]), X))
+    assert [layer.size for layer in plan.layers] == [4, 5, 3, 2]
 
 
 def test_a_classifier_of_several_labels_is_read() -> None:
@@ -208,3 +208,150 @@ def test_a_forest_has_no_neurons() -> None:
     proto = to_onnx(RandomForestClassifier(n_estimators=2).fit(X, y), X)
     with pytest.raises(UnsupportedModel, match="no neurons"):
         read_model(proto.SerializeToString())
+
+
+# -- torch: sequences ----------------------------------------------------------------------------------------
+
+
+def sequence_network(kind: str) -> Any:
+    import torch
+
+    class Last(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            if kind == "transformer":
+                self.body: Any = torch.nn.TransformerEncoderLayer(6, 2, 9, batch_first=True)
+            else:
+                made = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}[kind]
+                self.body = made(6, 4, batch_first=True, bidirectional=kind == "lstm")
+            self.head = torch.nn.Linear({"transformer": 6, "lstm": 8}.get(kind, 4), 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.body(x)
+            return self.head((h if kind == "transformer" else h[0])[:, -1])
+
+    torch.manual_seed(0)
+    return Last().eval()
+
+
+TRANSFORMER = [30, 6, 6, 9, 6, 3]  # tokens, attention, norm, feed-forward, norm, head
+
+
+@pytest.mark.parametrize(
+    ("kind", "dynamo", "sizes"),
+    [
+        ("transformer", True, TRANSFORMER), ("transformer", False, TRANSFORMER), ("lstm", True, [30, 8, 3]),
+        ("lstm", False, [30, 8, 3]), ("gru", True, [30, 4, 3]), ("gru", False, [30, 4, 3]),
+        ("rnn", False, [30, 4, 3]),
+    ],
+)  # fmt: skip
+def test_a_torch_network_on_sequences_is_read(kind: str, sizes: list[int], dynamo: bool) -> None:
+    import torch
+
+    plan = read(exported(sequence_network(kind), torch.zeros(2, 5, 6), dynamo=dynamo))
+    assert [layer.size for layer in plan.layers] == sizes
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+@pytest.mark.parametrize("kind", ["transformer", "lstm", "gru"])
+def test_a_torch_network_of_a_fixed_number_of_rows_gives_each_row_what_torch_does(
+    kind: str, rows: int
+) -> None:
+    import torch
+
+    from estimator.activations import activations
+
+    network, file = sequence_network(kind), io.BytesIO()
+    torch.onnx.export(network, (torch.zeros(rows, 5, 6),), file, dynamo=False)
+    data = file.getvalue()
+    X = np.random.default_rng(0).normal(size=(10, 30)).astype(np.float32)
+    found = activations(data, read_model(data), X.astype(float))[-1]
+    with torch.no_grad():
+        np.testing.assert_allclose(found, network(torch.tensor(X).view(10, 5, 6)), rtol=1e-5, atol=1e-6)
+
+
+# -- optimised and quantised ---------------------------------------------------------------------------------
+
+
+def test_a_graph_optimised_by_onnxruntime_keeps_its_layers(tmp_path: Path) -> None:
+    import onnxruntime
+    import torch
+
+    proto = exported(residual_network(), torch.zeros(2, 4), dynamo=False)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    onnxruntime.InferenceSession(proto.SerializeToString(), options)
+    plan = read(onnx.load(tmp_path / "optimised.onnx"))
+    assert [layer.size for layer in plan.layers] == [4, 6, 6, 3]
+
+
+def test_a_graph_optimised_by_onnxscript_keeps_its_layers() -> None:
+    import onnxscript.optimizer
+    import torch
+
+    proto = exported(residual_network(), torch.zeros(2, 4), dynamo=False)
+    plan = read(onnxscript.optimizer.optimize(proto))
+    assert [layer.size for layer in plan.layers] == [4, 6, 6, 3]
+
+
+class Rows:
+    """Calibration data: some random rows."""
+
+    def __init__(self, width: int) -> None:
+        rows = np.random.default_rng(0).normal(size=(5, 8, width)).astype(np.float32)
+        self.left = [{"x": row} for row in rows]
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        return self.left.pop() if self.left else None
+
+    def set_range(self, start_index: int, end_index: int) -> None:
+        raise NotImplementedError
+
+
+def plain_network(tmp_path: Path) -> Path:
+    import torch
+
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Linear(4, 6), torch.nn.ReLU(), torch.nn.Linear(6, 5), torch.nn.Tanh(), torch.nn.Linear(5, 3),
+        torch.nn.Softmax(-1),
+    ).eval()  # fmt: skip
+    onnx.save(exported(network, torch.zeros(2, 4), dynamo=False), tmp_path / "plain.onnx")
+    return tmp_path / "plain.onnx"
+
+
+@pytest.mark.parametrize("relu_absorbed", [True, False])
+def test_a_statically_quantised_network_keeps_its_layers(tmp_path: Path, relu_absorbed: bool) -> None:
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+
+    source, target = plain_network(tmp_path), tmp_path / "quantised.onnx"
+    kind = QuantType.QUInt8 if relu_absorbed else QuantType.QInt16
+    quantize_static(
+        str(source), str(target), Rows(4), quant_format=QuantFormat.QDQ, activation_type=kind,
+        weight_type=QuantType.QInt8, extra_options={"ActivationSymmetric": not relu_absorbed},
+    )  # fmt: skip
+    proto = onnx.load(target)
+    assert relu_absorbed is ("Relu" not in {node.op_type for node in proto.graph.node})
+    plan = read_model(proto.SerializeToString())
+    assert [layer.size for layer in plan.layers] == [4, 6, 5, 3]
+    assert plan.links == ((0, 1), (1, 2), (2, 3))
+
+
+def test_a_dynamically_quantised_network_keeps_its_layers(tmp_path: Path) -> None:
+    from onnxruntime.quantization import quantize_dynamic
+
+    from estimator.activations import activations
+
+    source, target = plain_network(tmp_path), tmp_path / "quantised.onnx"
+    quantize_dynamic(str(source), str(target))
+    proto = onnx.load(target)
+    assert "DynamicQuantizeLinear" in {node.op_type for node in proto.graph.node}
+    plan = read_model(proto.SerializeToString())
+    assert [layer.size for layer in plan.layers] == [4, 6, 5, 3]
+    X = np.random.default_rng(1).normal(size=(20, 4))
+    quantised = activations(target.read_bytes(), plan, X)
+    whole = source.read_bytes()
+    exact = activations(whole, read_model(whole), X)
+    for found, truth in zip(quantised, exact, strict=True):
+        np.testing.assert_allclose(found, truth, atol=0.05)

@@ -364,3 +364,38 @@ def test_an_operator_that_is_not_supported_is_named_with_its_node(
     with pytest.raises(UnsupportedModel, match=operator) as caught:
         read_model(proto.SerializeToString())
     assert (caught.value.errors[0].node, caught.value.errors[0].operator) == ("odd", operator)
+
+
+UNARY = (
+    "Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Cos Cosh Elu Erf Exp Floor Gelu HardSigmoid HardSwish "
+    "LeakyRelu Log Mish Neg Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Sqrt "
+    "Swish Tan Tanh ThresholdedRelu"
+)
+
+
+@pytest.mark.parametrize("operator", UNARY.split())
+def test_every_function_of_one_neuron_keeps_the_neurons(operator: str) -> None:
+    nodes = [node("Gemm", "x w", "a"), node(operator, "a", "h"), node("Gemm", "h u", "y")]
+    proto = model(nodes, {"w": matrix(4, 5), "u": matrix(5, 2)}, opset=24)
+    plan = read_model(proto.SerializeToString())
+    expected = ["x", "y"] if operator == "Neg" else ["x", "h", "y"]
+    assert tensors(plan) == expected
+
+
+NEWEST = onnx.defs.onnx_opset_version()
+
+
+@pytest.mark.parametrize("opset", range(7, NEWEST + 1))
+def test_every_operator_set_is_read(opset: int) -> None:
+    proto = plain()
+    proto.opset_import[0].version = opset
+    if opset < 13:
+        proto.graph.node[3].attribute.append(onnx.helper.make_attribute("axis", 1))
+    assert tensors(read_model(proto.SerializeToString())) == ["x", "h", "y"]
+
+
+@pytest.mark.parametrize("ir_version", range(3, onnx.IR_VERSION + 1))
+def test_every_ir_version_is_read(ir_version: int) -> None:
+    proto = plain()
+    proto.ir_version = ir_version
+    assert tensors(read_model(proto.SerializeToString())) == ["x", "h", "y"]

@@ -156,8 +156,8 @@ def _value(name: str) -> onnx.ValueInfoProto:
 # -- functions, loops, bombs ---------------------------------------------------------------------------------
 
 
-def laughs(depth: int) -> onnx.ModelProto:
-    """Function i calls function i - 1 twice."""
+def laughs(depth: int, *, empty: bool = False) -> onnx.ModelProto:
+    """Function i calls function i - 1 twice; the first holds a Relu, or nothing."""
     imports = [helper.make_opsetid("", 21), helper.make_opsetid("local", 1)]
     proto = model([helper.make_node(f"f{depth}", ["x"], ["y"], domain="local", name="bomb")])
     proto.opset_import.append(helper.make_opsetid("local", 1))
@@ -165,13 +165,19 @@ def laughs(depth: int) -> onnx.ModelProto:
         calls = (
             [helper.make_node(f"f{i - 1}", [a], [b], domain="local") for a, b in (("a", "m"), ("m", "o"))]
             if i
-            else [node("Relu", "a", "o")]
+            else [node("Relu", "a", "o")][: 0 if empty else 1]
         )
         proto.functions.append(helper.make_function("local", f"f{i}", ["a"], ["o"], calls, imports))
     return proto
 
 
-@hostile("limit-exceeded", "262,144", "unfolded_nodes")
+@hostile("limit-exceeded", "unfolded_nodes")
+def laughs_about_nothing() -> onnx.ModelProto:
+    """Found by a fuzzer: no node at all comes of a thousand million calls."""
+    return laughs(30, empty=True)
+
+
+@hostile("limit-exceeded", "786,431", "unfolded_nodes")
 def laughs_18() -> onnx.ModelProto:
     return laughs(18)
 
@@ -186,9 +192,26 @@ def laughs_2000() -> onnx.ModelProto:
     return laughs(2000)
 
 
-@hostile("unsupported-model", "bomb", "local function")
-def laughs_3() -> onnx.ModelProto:
-    return laughs(3)
+@hostile("unsupported-model")
+def constant_without_output() -> onnx.ModelProto:
+    proto = laughs(3)
+    proto.graph.node.insert(0, helper.make_node("Constant", [], [], value_int=1))
+    del proto.graph.node[1].input[:]
+    return proto
+
+
+@hostile("limit-exceeded", "unfolded_bytes")
+def constant_in_functions() -> onnx.ModelProto:
+    """A constant of 1 MB in a function that is called 4,000 times: 4 GB in 1 MB."""
+    value = helper.make_tensor("", TensorProto.FLOAT, [2**18], bytes(2**20), raw=True)
+    body = [helper.make_node("Constant", [], ["c"], value=value), node("ReduceSum", "c", "s")]
+    calls = [helper.make_node("f", [f"t{i}"], [f"t{i + 1}"], domain="local") for i in range(4000)]
+    proto = model(calls, inputs={"t0": ["n", 4]}, outputs=["t4000"])
+    proto.opset_import.append(helper.make_opsetid("local", 1))
+    imports = [helper.make_opsetid("", 21)]
+    body.append(node("Add", "a s", "o"))
+    proto.functions.append(helper.make_function("local", "f", ["a"], ["o"], body, imports))
+    return proto
 
 
 def recursive(calls: dict[str, str]) -> onnx.ModelProto:
@@ -219,9 +242,8 @@ def cos_2e9() -> onnx.ModelProto:
 
 @hostile("unsupported-model", "bomb", "ConstantOfShape")
 def cos_dyn() -> onnx.ModelProto:
-    return model(
-        [node("Shape", "x", "s"), node("ConstantOfShape", "s", "c", "bomb"), node("Add", "x c", "y")]
-    )
+    nodes = [node("Shape", "x", "s"), node("Mul", "s m", "t"), node("ConstantOfShape", "t", "c", "bomb")]
+    return model([*nodes, node("ReduceSum", "c", "d"), node("Add", "x d", "y")], {"m": np.array([1, 10**9])})
 
 
 @hostile("unsupported-model", "bomb", "Tile")
@@ -629,11 +651,64 @@ def free_width() -> onnx.ModelProto:
     return model([node("Relu", "x", "y")], inputs={"x": ["N", "N"]})
 
 
-@hostile("unsupported-model", "rnn", "LSTM")
-def recurrent() -> onnx.ModelProto:
+@hostile("unsupported-model", "rnn", "LSTM", "other rows")
+def recurrent_over_rows() -> onnx.ModelProto:
+    """The rows of the data as the steps."""
+    weights = {"w": matrix(1, 4, 4), "r": matrix(1, 4, 1)}
+    return model([node("LSTM", "x w r", "y", "rnn", hidden_size=1)], weights, inputs={"x": ["n", 3, 4]})
+
+
+@hostile("unsupported-model", "choice", "depends on the data")
+def if_data() -> onnx.ModelProto:
+    """A branch that each row would choose for itself."""
+    branch = helper.make_graph([node("Relu", "x", "o")], "b", [], [_value("o")])
+    choice = helper.make_node("If", ["c"], ["y"], "choice", then_branch=branch, else_branch=branch)
     return model(
-        [node("LSTM", "x w r", "y", "rnn", hidden_size=1)], {"w": matrix(1, 4, 4), "r": matrix(1, 4, 1)}
+        [node("ReduceMax", "x", "m"), node("Greater", "m z", "c"), choice], {"z": np.zeros(1, np.float32)}
     )
+
+
+@hostile("invalid-model", "call", "more inputs")
+def function_of_less() -> onnx.ModelProto:
+    """A call with an input that the function doesn't take."""
+    proto = model([helper.make_node("f", ["x", "x"], ["y"], "call", domain="local")])
+    imports = [helper.make_opsetid("", 21)]
+    proto.opset_import.append(helper.make_opsetid("local", 1))
+    proto.functions.append(
+        helper.make_function("local", "f", ["a"], ["o"], [node("Relu", "a", "o")], imports)
+    )
+    return proto
+
+
+@hostile("unsupported-model", "call", "version 11")
+def function_of_another_version() -> onnx.ModelProto:
+    proto = model([helper.make_node("f", ["x"], ["y"], "call", domain="local")])
+    proto.opset_import.append(helper.make_opsetid("local", 1))
+    body, imports = [node("Softmax", "a", "o")], [helper.make_opsetid("", 11)]
+    proto.functions.append(helper.make_function("local", "f", ["a"], ["o"], body, imports))
+    return proto
+
+
+@hostile("unsupported-model", "expand", "repeats")
+def expand_bomb() -> onnx.ModelProto:
+    return model([node("Unsqueeze", "x a", "u"), node("Expand", "u s", "y", "expand")],
+                 {"a": np.array([2]), "s": np.array([1, 4, 10**9])})  # fmt: skip
+
+
+@hostile("unsupported-model", "pad", "other rows")
+def pad_rows() -> onnx.ModelProto:
+    return model([node("Pad", "x p", "y", "pad")], {"p": np.array([1, 0, 0, 0])})
+
+
+@hostile("invalid-model", "pad", "pads")
+def pad_bomb() -> onnx.ModelProto:
+    return model([node("Pad", "x p", "y", "pad")], {"p": np.array([0, 0, 0, 2**40])})
+
+
+@hostile("invalid-model", "resize", "elements a row")
+def resize_bomb() -> onnx.ModelProto:
+    nodes = [node("Resize", "x - s", "y", "resize")]
+    return model(nodes, {"s": [1, 1, 2**30, 2**30]}, inputs={"x": ["n", 3, 4, 4]})
 
 
 @hostile("unsupported-model", "no layer")

@@ -26,30 +26,33 @@ def values(proto: onnx.ModelProto, given: Mapping[str, NDArray[np.generic]], wan
     """The tensors `wanted`, computed from the tensors `given`, whichever tensors of the graph these are."""
     model = onnx.ModelProto()
     model.CopyFrom(proto)
-    needed, kept = set(wanted) - set(given), []
+    needed, kept = set(wanted), []
     for node in reversed(proto.graph.node):
-        if needed & set(node.output):
-            needed |= set(node.input) - set(given)
+        if (needed - set(given)) & set(node.output):
+            needed |= set(node.input)
             kept.append(node)
     del model.graph.node[:], model.graph.input[:], model.graph.output[:], model.graph.value_info[:]
     model.graph.node.extend(reversed(kept))
     for name, array in given.items():
         kind = helper.np_dtype_to_tensor_dtype(array.dtype)
-        model.graph.input.append(helper.make_tensor_value_info(name, kind, [None] * array.ndim))
+        if name in needed:
+            model.graph.input.append(helper.make_tensor_value_info(name, kind, [None] * array.ndim))
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted)
     model.ir_version = max(model.ir_version, 4)  # before it, weights had to be listed as inputs
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads, options.log_severity_level = 1, 3
     session = onnxruntime.InferenceSession(model.SerializeToString(), options)
-    return dict(zip(wanted, session.run(wanted, dict(given)), strict=True))
+    taken = {entry.name for entry in session.get_inputs()}
+    fed = {name: array for name, array in given.items() if name in taken}
+    return dict(zip(wanted, session.run(wanted, fed), strict=True))
 
 
 def check_plan(proto: onnx.ModelProto, plan: ModelPlan, rows: int = 40) -> None:
     """The plan is true of the computation.
 
     1. Every layer's tensor is there, with the rows and the neurons on the axes that the plan says.
-    2. A layer is computed from its sources alone: cut off from all else, it comes out the same.
+    2. A layer is computed from its sources alone: with them as they are and other inputs, it is the same.
     3. Every source matters: shuffled, it changes the layer.
     """
     assert all(tensor.data_type != TensorProto.UNDEFINED for tensor in proto.graph.initializer)
@@ -59,9 +62,10 @@ def check_plan(proto: onnx.ModelProto, plan: ModelPlan, rows: int = 40) -> None:
     for layer in computed:
         array = found[layer.tensor]
         assert array.shape[layer.row_axis] == rows
-        assert (array.shape[layer.neuron_axis] if array.ndim > 1 else 1) == layer.size
+        heads = 1 if layer.head_axis is None else array.shape[layer.head_axis]
+        assert (heads * array.shape[layer.neuron_axis] if array.ndim > 1 else 1) == layer.size
         sources = [plan.layers[s] for s, consumer in plan.links if consumer == layer.index]
-        cut: Arrays = {}
+        cut: Arrays = feeds(plan, rows, seed=1)
         for source in sources:
             cut |= given if source.kind == "input" else {source.tensor: found[source.tensor]}
         again = values(proto, cut, [layer.tensor])[layer.tensor]

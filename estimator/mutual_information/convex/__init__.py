@@ -12,7 +12,8 @@ so where it can tell (`ksg` resolves more of those).
 1. Ranks, grids and features of each column (`columns`). 2. Scores S of all pairs: one matrix product.
 3. Screen: pairs that show nothing get an estimate from S alone (`screen`). 4. The others: Newton (`newton`)
 up a ladder of ridge and degree (`climb`). 5. mi = v - edf/(2n), for two discrete columns the correction of
-Miller and Madow; se^2 = Var_p(T)/n + tr h^2/(2 n^2) + (edf/(3n))^2.
+Miller and Madow; se^2 = Var_p(T)/n + tr h^2/(2 n^2) + (edf/(3n))^2. 6. lower_bound: the degree ended at its
+cap, or there is structure too fine for any degree here (`oscillation`).
 """
 
 from collections.abc import Mapping
@@ -26,8 +27,10 @@ from torch import Tensor
 
 from estimator.mutual_information.columns import SMALL_GRID, Columns, columns, highest_degree
 from estimator.mutual_information.convex.climb import Pairs, Sides, climb
-from estimator.mutual_information.convex.screen import THRESHOLD, Screened, fourth_moments, screen
+from estimator.mutual_information.convex.oscillation import oscillates
+from estimator.mutual_information.convex.screen import THRESHOLD, fourth_moments, screen
 from estimator.mutual_information.result import BlockEstimate
+from estimator.mutual_information.scores import scores
 
 
 @dataclass(frozen=True)
@@ -79,44 +82,30 @@ class Convex:
     def estimate(self, x: Prepared, y: Prepared, rows: slice, columns: slice) -> BlockEstimate:
         n = x.columns.n
         left, right = x.block(rows), y.block(columns)
-        scores = _scores(x, y, rows, columns)
-        screened = screen(
-            scores, n, x.degrees[left], y.degrees[right], x.fourth[left], y.fourth[right]
-        )
+        S = scores(x.columns, rows, y.columns, columns, x.device)
+        screened = screen(S, n, x.degrees[left], y.degrees[right], x.fourth[left], y.fourth[right])
         i, j = (screened.z > THRESHOLD).nonzero(as_tuple=True)
         mi, se = screened.mi.cpu().numpy(), screened.se.cpu().numpy()
-        lower_bound = np.zeros(mi.shape, dtype=bool)
+        lower_bound = oscillates(x.columns, y.columns, rows, columns, x.device)
         if len(i):
-            climbed = climb(_pairs(x, y, left, right, i, j, scores))
+            climbed = climb(_pairs(x, y, left, right, i, j, S))
             fit = climbed.fit
             place = i.cpu().numpy(), j.cpu().numpy()
             mi[place] = (fit.value - fit.edf / (2 * n)).double().cpu().numpy()
             squared = fit.variance / n + fit.spread / (2 * n**2) + (fit.edf / (3 * n)) ** 2
             se[place] = squared.double().sqrt().cpu().numpy()
-            lower_bound[place] = climbed.capped.cpu().numpy()
+            lower_bound[place] |= climbed.capped.cpu().numpy()
         return BlockEstimate(mi, se, lower_bound)
 
     def block_bytes(self, n: int) -> int:
-        # scores twice in float64, the fit's state and the features of a share of the rows
-        return 8 * 5 * highest_degree(n) ** 2 + n
+        # the scores twice in float64, and the fit's state; rows are read in pieces
+        return 8 * 5 * highest_degree(n) ** 2
 
     def parameters(self) -> Mapping[str, Any]:
         return {}
 
 
-def _scores(x: Prepared, y: Prepared, rows: slice, columns: slice) -> Tensor:
-    """S of every pair, (p, d, q, d) float64: exact sums of whole numbers, whatever their order."""
-    d, n = x.columns.degree, x.columns.n
-    left, right = (
-        torch.from_numpy(side.columns.features(part, d)).to(x.device).reshape(-1, n)
-        for side, part in ((x, rows), (y, columns))
-    )
-    return (left @ right.mT).mul_(x.columns.unit**2 / n).reshape(len(left) // d, d, len(right) // d, d)
-
-
-def _pairs(
-    x: Prepared, y: Prepared, left: Tensor, right: Tensor, i: Tensor, j: Tensor, scores: Tensor
-) -> Pairs:
+def _pairs(x: Prepared, y: Prepared, left: Tensor, right: Tensor, i: Tensor, j: Tensor, S: Tensor) -> Pairs:
     """The pairs (i, j) of the block, each turned so that I(X; Y) and I(Y; X) are one computation."""
     sides = Sides(
         weights={size: torch.cat([w[left], y.weights[size][right]]) for size, w in x.weights.items()},
@@ -124,7 +113,7 @@ def _pairs(
         entropy={size: torch.cat([e[left], y.entropy[size][right]]) for size, e in x.entropy.items()},
         degrees=torch.cat([x.degrees[left], y.degrees[right]]),
     )
-    S = _signed(scores[i, :, j, :], x.mirrored[left][i], y.mirrored[right][j])
+    S = _signed(S[i, :, j, :], x.mirrored[left][i], y.mirrored[right][j])
     skewed = (S - S.mT).triu().sum((1, 2))
     skewed = torch.where(skewed == 0, x.skew[left][i] - y.skew[right][j], skewed)
     turn = skewed < 0

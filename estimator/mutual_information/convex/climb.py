@@ -72,7 +72,9 @@ def climb(pairs: Pairs) -> Climbed:
     for rung in LADDER[1:]:
         if len(climbing) == 0:
             break
-        tried = _fitted(pairs, climbing, FIRST_DEGREE, torch.full_like(tau[climbing], rung), fit.take(climbing))
+        tried = _fitted(
+            pairs, climbing, FIRST_DEGREE, torch.full_like(tau[climbing], rung), fit.take(climbing)
+        )
         better = _better(pairs, climbing, FIRST_DEGREE, tried, fit)
         fit.put(climbing[better], tried.take(better.nonzero()[:, 0]))
         climbing = climbing[better]
@@ -116,9 +118,9 @@ def _batch(pairs: Pairs, index: Tensor, degree: int, tau: Tensor) -> Batch:
     size, side = _grid_size(degree), pairs.sides
     left, right = pairs.left[index], pairs.right[index]
     return Batch(
-        scores=pairs.scores[index, :degree, :degree],
-        left=side.features[size][left, :, :degree],
-        right=side.features[size][right, :, :degree],
+        scores=pairs.scores.index_select(0, index)[:, :degree, :degree].contiguous(),
+        left=_features(side, left, size, degree),
+        right=_features(side, right, size, degree),
         left_weights=side.weights[size][left],
         right_weights=side.weights[size][right],
         ridge=precision(degree, pairs.n, tau).float(),
@@ -171,8 +173,7 @@ def _worth(pairs: Pairs, index: Tensor, degree: int, tau: Tensor, fit: Fit) -> T
     members = index[faint]
     now = _batch(pairs, members, below, tau[members])
     size, side = _grid_size(below), pairs.sides
-    A = side.features[size][pairs.left[members], :, :degree]
-    B = side.features[size][pairs.right[members], :, :degree]
+    A, B = (_features(side, of[members], size, degree) for of in (pairs.left, pairs.right))
     T = (now.left @ fit.W[members]) @ now.right.mT + fit.a[members][:, :, None] + fit.b[members][:, None, :]
     p = T.exp() * now.left_weights[:, :, None] * now.right_weights[:, None, :]
     gradient = pairs.scores[members, :degree, :degree] - A.mT @ p @ B
@@ -195,8 +196,13 @@ def _padded(pairs: Pairs, index: Tensor, fit: Fit, degree: int) -> Fit:
     a, b = fit.a, fit.b
     if size != old_size:
         a, b = (t.new_zeros(len(t), size) for t in (a, b))
-        old, new = (_batch_features(pairs, index, degree - 2, s) for s in (old_size, size))
-        left_weights, right_weights = (pairs.sides.weights[old_size][i[index]] for i in (pairs.left, pairs.right))
+        old, new = (
+            [_features(pairs.sides, of[index], s, degree - 2) for of in (pairs.left, pairs.right)]
+            for s in (old_size, size)
+        )
+        left_weights, right_weights = (
+            pairs.sides.weights[old_size][i[index]] for i in (pairs.left, pairs.right)
+        )
         towards = fit.W[index]
         T = (new[0] @ towards) @ old[1].mT + (fit.b[index] + right_weights.log())[:, None, :]
         a[index] = -T.logsumexp(2)
@@ -205,6 +211,6 @@ def _padded(pairs: Pairs, index: Tensor, fit: Fit, degree: int) -> Fit:
     return Fit(W, a, b, fit.value, fit.edf, fit.spread, fit.variance)
 
 
-def _batch_features(pairs: Pairs, index: Tensor, degree: int, size: int) -> tuple[Tensor, Tensor]:
-    features = pairs.sides.features[size]
-    return features[pairs.left[index], :, :degree], features[pairs.right[index], :, :degree]
+def _features(sides: Sides, columns: Tensor, size: int, degree: int) -> Tensor:
+    """(B, size, degree), contiguous: the bits of a product can depend on the strides."""
+    return sides.features[size].index_select(0, columns)[:, :, :degree].contiguous()

@@ -111,7 +111,9 @@ def sinkhorn(batch: Batch, W: Tensor, a: Tensor, b: Tensor, sweeps: int = 2) -> 
     Z = p.sum((1, 2))
     p /= Z[:, None, None]
     b -= Z.log()[:, None]
-    bound = (batch.scores * W).sum((1, 2)) + (batch.left_weights * a).sum(1) + (batch.right_weights * b).sum(1)
+    bound = (
+        (batch.scores * W).sum((1, 2)) + (batch.left_weights * a).sum(1) + (batch.right_weights * b).sum(1)
+    )
     return Potentials(a, b, p, bound, bound - 0.5 * (batch.ridge * W * W).sum((1, 2)))
 
 
@@ -211,19 +213,17 @@ def _curvature(batch: Batch, W: Tensor, now: Potentials) -> _Curvature:
 
 def _second_moments(p: Tensor, A: Tensor, B: Tensor) -> Tensor:
     """E_p[f f'], (B, d^2, d^2): from the distinct products of two features of one side."""
-    count, G, d = A.shape
-    k, l = torch.triu_indices(d, d, device=p.device)
+    count, _, d = A.shape
+    k, m = torch.triu_indices(d, d, device=p.device)
     place = torch.empty(d, d, dtype=torch.long, device=p.device)
-    place[k, l] = place[l, k] = torch.arange(len(k), device=p.device)
-    AA, BB = (F.index_select(2, k) * F.index_select(2, l) for F in (A, B))
+    place[k, m] = place[m, k] = torch.arange(len(k), device=p.device)
+    AA, BB = (F.index_select(2, k) * F.index_select(2, m) for F in (A, B))
     moments = (AA.mT @ p) @ BB
     index = (place[:, None, :, None] * len(k) + place[None, :, None, :]).reshape(-1)
     return moments.reshape(count, -1).index_select(1, index).reshape(count, d * d, d * d)
 
 
-def _finish(
-    batch: Batch, W: Tensor, now: Potentials, factor: Tensor, move: Tensor, decrement: Tensor
-) -> Fit:
+def _finish(batch: Batch, W: Tensor, now: Potentials, factor: Tensor, move: Tensor, decrement: Tensor) -> Fit:
     """The fit where a pair stopped. Its value gains what the quadratic model says of the step not taken."""
     d = W.shape[1]
     ridge = batch.ridge.reshape(-1, d * d)

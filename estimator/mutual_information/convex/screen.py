@@ -38,16 +38,16 @@ def fourth_moments(weights: Tensor, features: Tensor) -> Tensor:
 def screen(
     scores: Tensor, n: int, left_degrees: Tensor, right_degrees: Tensor, left_K: Tensor, right_K: Tensor
 ) -> Screened:
-    """Screen all pairs: scores (p, d, q, d) float64, degrees (p,) and (q,) kept, K (p, 6, 6) and (q, 6, 6)."""
+    """Screen all pairs: scores (p, d, q, d) float64, degrees kept (p,) and (q,), K (p, 6, 6), (q, 6, 6)."""
     h = shrinkage(DEGREE, n, LADDER[0]).to(scores.device)
     p, q = scores.shape[0], scores.shape[2]
     statistic, mi, signal = (scores.new_zeros(p, q) for _ in range(3))
     for k in range(DEGREE):
-        for l in range(DEGREE):
-            square = scores[:, k, :, l] ** 2
-            statistic += square * (n * h[k, l])
-            mi += square * (h[k, l] - h[k, l] ** 2 / 2)
-            signal += square * h[k, l] ** 2
+        for m in range(DEGREE):
+            square = scores[:, k, :, m] ** 2
+            statistic += square * (n * h[k, m])
+            mi += square * (h[k, m] - h[k, m] ** 2 / 2)
+            signal += square * h[k, m] ** 2
     # sums of h and its powers over the features kept: one entry for each pair of degrees
     sums = [torch.nn.functional.pad(t.cumsum(0).cumsum(1), (1, 0, 1, 0)) for t in (h, h**2, h - h**2 / 2)]
     place = left_degrees.clamp_max(DEGREE)[:, None], right_degrees.clamp_max(DEGREE)[None, :]
