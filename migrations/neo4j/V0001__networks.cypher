@@ -9,3 +9,4 @@ CREATE CONSTRAINT neuron_network IF NOT EXISTS FOR (n:Neuron) REQUIRE (n.network
 CREATE CONSTRAINT probe_network IF NOT EXISTS FOR (n:Probe) REQUIRE (n.network, n.position) IS UNIQUE;
 CREATE CONSTRAINT chunk_network IF NOT EXISTS FOR (n:Chunk) REQUIRE (n.network, n.number) IS UNIQUE;
 CREATE INDEX neuron_analysis IF NOT EXISTS FOR (n:Neuron) ON (n.analysis_id, n.id);
+CREATE INDEX probe_name IF NOT EXISTS FOR (n:Probe) ON (n.name);

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from threading import Lock
 
 from estimator.errors import InvalidParameter
-from estimator.graph.describe import describe
 from estimator.graph.facts import GraphFacts
 from estimator.network import FlowNetwork
-from service.stores import answers, neo4j_queries, neo4j_schema
+from service.stores import answers, neo4j_attributions, neo4j_paths, neo4j_queries, neo4j_schema
 from service.stores.embedded_rows import check_finite
-from service.stores.neo4j_connection import Connection, Reader
+from service.stores.neo4j_communities import stored_communities
+from service.stores.neo4j_connection import READ_SECONDS, Connection, Reader
+from service.stores.neo4j_graph_facts import graph_facts
+from service.stores.neo4j_lineage import Heard, models_that_hear
 from service.stores.neo4j_listing import Stored
 from service.stores.neo4j_network import facts_at, read_facts, read_network
 from service.stores.neo4j_removal import delete_network
@@ -60,7 +62,7 @@ class Neo4jStore:
         if self.exists(analysis_id):
             return
         check_finite(network)
-        write_network(self._connection, analysis_id, network, describe(network))
+        write_network(self._connection, analysis_id, network)
 
     def delete(self, analysis_id: str) -> None:
         delete_network(self._connection, analysis_id)
@@ -95,13 +97,19 @@ class Neo4jStore:
 
     def communities(self, analysis_id: str, beta: float | None = None) -> Communities:
         with self._whole(analysis_id, beta) as (read, stored):
+            if stored.at_own_beta:
+                return stored_communities(read, stored)
             network = read_network(read, stored)
             return answers.communities(network, self._facts_of(read, stored, network))
 
     def paths(
         self, analysis_id: str, source: str, target: str, k: int, beta: float | None = None
     ) -> list[PathRow]:
-        return answers.paths(self.network(analysis_id, beta), source, target, k)
+        with self._whole(analysis_id, beta) as (read, stored):
+            found = neo4j_paths.paths(self._connection, read, stored, source, target, k)
+            if found is None:
+                return answers.paths(read_network(read, stored), source, target, k)
+            return found
 
     def attributions(
         self,
@@ -110,11 +118,20 @@ class Neo4jStore:
         target: str | None = None,
         beta: float | None = None,
     ) -> list[AttributionRow]:
-        return answers.attribution_rows(self.network(analysis_id, beta), source, target)
+        with self._whole(analysis_id, beta) as (read, stored):
+            found = neo4j_attributions.attribution_rows(read, stored, source, target)
+            if found is None:
+                return answers.attribution_rows(read_network(read, stored), source, target)
+            return found
 
     def probes(self, analysis_id: str, probe: str | None = None) -> list[ProbeRow]:
         with self._whole(analysis_id, None) as (read, stored):
             return neo4j_queries.probes(read, stored, probe)
+
+    def models_that_hear(self, probe: str, nats: float) -> list[Heard]:
+        """Over all networks: the models whose outputs have more than so much information about a probe."""
+        with self._connection.reading() as read:
+            return models_that_hear(read, probe, nats)
 
     @contextmanager
     def _whole(self, analysis_id: str, beta: float | None) -> Iterator[tuple[Reader, Stored]]:
@@ -137,7 +154,7 @@ class Neo4jStore:
             if key in self._facts:
                 self._facts.move_to_end(key)
                 return self._facts[key]
-        facts = describe(network)
+        facts = graph_facts(self._connection, stored.network, network, READ_SECONDS)
         with self._lock:
             self._facts[key] = facts
             while len(self._facts) > KEPT_FACTS:

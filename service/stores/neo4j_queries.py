@@ -10,6 +10,7 @@ from typing import Any, LiteralString
 
 from service.stores.neo4j_connection import Reader
 from service.stores.neo4j_listing import Stored, after_keys, last_keys, number_of, page_of, sorting
+from service.stores.neo4j_projection import NIF
 from service.stores.protocol import EdgeFilter, EdgeRow, NeuronFilter, NeuronRow, Page, ProbeRow, Slice
 
 _NEURON_SORTS: dict[str, LiteralString] = {
@@ -30,9 +31,6 @@ _GIVEN_FACTS: LiteralString = (
     " $facts.in_flow[n.number] AS in_flow"
 )
 _STORED_NIF: LiteralString = "r.nif"
-_NIF_AT_BETA: LiteralString = (
-    "CASE WHEN r.q <= $alpha AND r.mi > $beta * a.redundancy THEN r.mi - $beta * a.redundancy ELSE 0.0 END"
-)
 
 
 def neurons(
@@ -77,7 +75,7 @@ def edges(read: Reader, stored: Stored, where: EdgeFilter, page: Slice) -> Page:
     a, b = _anchor("source", where.source), _anchor("consumer", where.consumer)
     found: LiteralString = f"""
 MATCH (a:Neuron {a})-[r:FLOWS_TO]->(b:Neuron {b})
-WITH a, b, r, {_STORED_NIF if stored.at_own_beta else _NIF_AT_BETA} AS nif
+WITH a, b, r, {_STORED_NIF if stored.at_own_beta else NIF} AS nif
 WITH * WHERE ($layer IS NULL OR a.layer = $layer) AND ($min_nif IS NULL OR nif >= $min_nif)
   AND ($min_mi IS NULL OR r.mi >= $min_mi) AND ($max_q IS NULL OR r.q <= $max_q)
   AND ($saturated IS NULL OR coalesce(r.saturated, false) = $saturated)

@@ -12,10 +12,11 @@ from estimator.network import Edges, FlowNetwork, Probe, neuron_id
 
 LARGEST = float(np.finfo(np.float64).max)
 SMALLEST_NIF = 1e-300  # of which 1/nif is finite
+COLOURS = 12
 Row = dict[str, Any]
 
 
-def neuron_rows(network: FlowNetwork, facts: GraphFacts) -> Iterator[Row]:
+def neuron_rows(network: FlowNetwork) -> Iterator[Row]:
     """One a neuron; `number` runs through all layers, so its order is that of (layer, index)."""
     out_flow, in_flow = flows(network)
     for layer, did, redundancy, silent in zip(
@@ -27,9 +28,6 @@ def neuron_rows(network: FlowNetwork, facts: GraphFacts) -> Iterator[Row]:
             "sd": plain(did.sd),
             "zeros": plain(did.zeros),
             "redundancy": plain(redundancy),
-            "betweenness": plain(facts.betweenness[at]),
-            "betweenness_weighted": plain(facts.betweenness_weighted[at]),
-            "community": [None if c < 0 else int(c) for c in facts.community[at]],
             "out_flow": plain(out_flow[at]),
             "in_flow": plain(in_flow[at]),
             "silent": list(silent),
@@ -43,6 +41,34 @@ def neuron_rows(network: FlowNetwork, facts: GraphFacts) -> Iterator[Row]:
                 "index": index,
                 "name": name,
             } | {key: values[index] for key, values in columns.items()}
+
+
+def fact_rows(network: FlowNetwork, facts: GraphFacts) -> Iterator[Row]:
+    """What graph algorithms say of each neuron, and labels that Neo4j Browser gives colour and size by.
+
+    Labels: Community0 to Community11 (numbers beyond come round again), Size0 to Size4 by betweenness,
+    Silent, Input, Output. Never a text of the user's.
+    """
+    betweenness = np.concatenate(facts.betweenness)
+    weighted = np.concatenate(facts.betweenness_weighted).tolist()
+    community = np.concatenate(facts.community).tolist()
+    size = np.ceil(4 * betweenness / max(1.0, float(betweenness.max(initial=0.0)))).astype(int).tolist()
+    silent = [said for layer in network.silent for said in layer]
+    kinds = [layer.kind for layer in network.layers for _ in layer.neurons]
+    for number, score in enumerate(betweenness.tolist()):
+        labels = [f"Size{size[number]}"]
+        labels += [] if community[number] < 0 else [f"Community{community[number] % COLOURS}"]
+        labels += [] if silent[number] is None else ["Silent"]
+        labels += [] if kinds[number] == "hidden" else [kinds[number].capitalize()]
+        yield {
+            "number": number,
+            "labels": labels,
+            "properties": {
+                "betweenness": score,
+                "betweenness_weighted": weighted[number],
+                "community": None if community[number] < 0 else community[number],
+            },
+        }
 
 
 def flows(network: FlowNetwork) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
@@ -60,7 +86,8 @@ def edge_columns(
     edges: Edges, nif: NDArray[np.float64], usual: str, rows: slice, columns: slice
 ) -> Iterator[list[Any]]:
     """For each source neuron of `rows`: lists over the consumers of `columns`, in the order of the
-    statement: mi, nif, se, ci_low, ci_high, p, q, distance, saturated, lower_bound, method.
+    statement: mi, nif, se, ci_low, ci_high, p, q, distance; and, if anywhere in this block one is set,
+    saturated, lower_bound, method.
 
     nif: of all pairs of `edges`. distance is 1/nif of a flow edge. A flag that is not up is no property, and
     neither is the method `usual`: every property of an edge costs time and room.
@@ -71,9 +98,14 @@ def edge_columns(
     cut = [nif if values is None else values[rows, columns] for values in floats] + [distance]
     saturated, lower_bound = edges.saturated[rows, columns], edges.lower_bound[rows, columns]
     method = edges.method[rows, columns]
+    flagged = bool(saturated.any() or lower_bound.any() or (method != usual).any())
     for i in range(nif.shape[0]):
+        numbers = [plain(values[i]) for values in cut]
+        if not flagged:
+            yield list(numbers)
+            continue
         yield [
-            *(plain(values[i]) for values in cut),
+            *numbers,
             [True if flag else None for flag in saturated[i]],
             [True if flag else None for flag in lower_bound[i]],
             [None if name == usual else name for name in method[i].tolist()],

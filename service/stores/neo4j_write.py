@@ -1,7 +1,8 @@
 """Write a network into Neo4j.
 
 1. All of a copy hangs on an `Unfinished` node, in batches, each its own transaction. Every batch first
-   touches that node: if it was swept away meanwhile, the batch fails and so does the write.
+   touches that node: if it was swept away meanwhile, the batch fails and so does the write. Betweenness and
+   communities are found in the database, on the edges that are there by then.
 2. One last transaction makes the `Unfinished` an `Analysis`. Its id is unique, so of two workers that write
    one analysis one gets through, and the other's copy is removed.
 3. What a dead worker left, an `Unfinished` not touched for STALE_SECONDS, is swept at the next write.
@@ -18,13 +19,17 @@ from numpy.typing import NDArray
 
 from estimator.graph.facts import GraphFacts
 from estimator.network import Edges, FlowNetwork
-from service.stores.neo4j_chunks import chunks_of
+from service.stores.answers import communities
+from service.stores.neo4j_chunks import CHUNK_BYTES, chunks_of
 from service.stores.neo4j_connection import Connection
+from service.stores.neo4j_graph_facts import graph_facts
+from service.stores.neo4j_projection import GRAPH_SECONDS
 from service.stores.neo4j_removal import BATCH, CHUNKS_A_BATCH, remove, sweep
-from service.stores.neo4j_rows import edge_columns, neuron_rows, probe_rows, usual_method
+from service.stores.neo4j_rows import edge_columns, fact_rows, neuron_rows, probe_rows, usual_method
 from service.stores.protocol import StoreUnavailable
 
 STALE_SECONDS = 900
+EDGES_A_BATCH = 5_000
 T = TypeVar("T")
 
 _BEGIN = """
@@ -39,8 +44,13 @@ WITH w UNWIND $rows AS row
 MATCH (l:Layer {network: $network, index: row.layer})
 CREATE (l)-[:HAS_NEURON]->(n:Neuron) SET n = row, n.network = $network, n.analysis_id = $analysis_id
 RETURN count(n)"""
+_FACTS = """
+MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp(), w += $found
+WITH w UNWIND $rows AS row
+MATCH (n:Neuron {network: $network, number: row.number}) SET n += row.properties, n:$(row.labels)
+RETURN count(n)"""
 # One row a source neuron with its edges' properties as columns: the fastest form that was measured.
-_EDGES = """
+_EDGES_OF: LiteralString = """
 MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp()
 WITH w MATCH (b:Neuron {network: $network}) WHERE $first <= b.number AND b.number < $last
 WITH b ORDER BY b.number WITH collect(b) AS consumers
@@ -49,8 +59,11 @@ MATCH (a:Neuron {network: $network, number: x[0]})
 UNWIND range(0, size(consumers) - 1) AS j
 WITH a, x, j, consumers[j] AS b
 CREATE (a)-[:FLOWS_TO {mi: x[1][j], nif: x[2][j], se: x[3][j], ci_low: x[4][j], ci_high: x[5][j], p: x[6][j],
-  q: x[7][j], distance: x[8][j], saturated: x[9][j], lower_bound: x[10][j], method: x[11][j]}]->(b)
-RETURN count(*)"""
+  q: x[7][j], distance: x[8][j]"""
+_EDGES: LiteralString = f"{_EDGES_OF}}}]->(b) RETURN count(*)"
+_FLAGGED_EDGES: LiteralString = (
+    f"{_EDGES_OF}, saturated: x[9][j], lower_bound: x[10][j], method: x[11][j]}}]->(b) RETURN count(*)"
+)
 _PROBES = """
 MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp()
 MERGE (p:Probe {network: $network, position: $position}) SET p += $probe
@@ -73,15 +86,16 @@ FOREACH (sha IN $data | MERGE (d:Dataset {sha256: sha}) MERGE (w)-[:ON_DATA]->(d
 RETURN 1"""
 
 
-def write_network(connection: Connection, analysis_id: str, network: FlowNetwork, facts: GraphFacts) -> None:
+def write_network(connection: Connection, analysis_id: str, network: FlowNetwork) -> None:
     """Raises StoreUnavailable, and then no analysis of that id has come to be."""
     sweep(connection, STALE_SECONDS)
-    writer = _Writer(connection, analysis_id, uuid4().hex, usual_method(network))
+    writer = CopyWriter(connection, analysis_id, uuid4().hex, usual_method(network))
     try:
-        writer.begin(network, facts)
-        writer.neurons(network, facts)
+        writer.begin(network)
+        writer.neurons(network)
         for edges, nif in zip(network.edges, network.nif, strict=True):
             writer.edges(network, edges, nif)
+        writer.facts(network, graph_facts(connection, writer.copy, network, GRAPH_SECONDS))
         writer.probes(network)
         writer.chunks(network)
     except BaseException:
@@ -90,7 +104,7 @@ def write_network(connection: Connection, analysis_id: str, network: FlowNetwork
     writer.finish(network)
 
 
-class _Writer:
+class CopyWriter:
     """One copy of a network on its way into the database."""
 
     def __init__(self, connection: Connection, analysis_id: str, network: str, method: str) -> None:
@@ -99,12 +113,15 @@ class _Writer:
         self._network = network
         self._method = method
 
-    def begin(self, network: FlowNetwork, facts: GraphFacts) -> None:
+    @property
+    def copy(self) -> str:
+        return self._network
+
+    def begin(self, network: FlowNetwork) -> None:
         record = network.provenance
         properties = {
             "beta": network.beta,
             "alpha": network.alpha,
-            "modularity": facts.modularity,
             "method": self._method,
             "estimator": str(record.get("estimator", "")),
             "edges_measured": network.edges_measured,
@@ -116,23 +133,29 @@ class _Writer:
         ]
         self._connection.write(_BEGIN, network=self._network, properties=properties, layers=layers)
 
-    def neurons(self, network: FlowNetwork, facts: GraphFacts) -> None:
-        for rows in _batches(neuron_rows(network, facts), BATCH // 4):
+    def neurons(self, network: FlowNetwork) -> None:
+        for rows in _batches(neuron_rows(network), BATCH // 4):
             self._write(_NEURONS, len(rows), rows=rows, analysis_id=self._analysis_id)
+
+    def facts(self, network: FlowNetwork, facts: GraphFacts) -> None:
+        flows = [community.nif_within for community in communities(network, facts).communities]
+        found = {"modularity": facts.modularity, "community_flows": flows}
+        for rows in _batches(fact_rows(network, facts), BATCH // 4):
+            self._write(_FACTS, len(rows), rows=rows, found=found)
 
     def edges(self, network: FlowNetwork, edges: Edges, nif: NDArray[np.float64]) -> None:
         source, consumer = network.offsets[edges.source], network.offsets[edges.consumer]
         sources, consumers = edges.mi.shape
-        for first in range(0, consumers, BATCH):
-            last = min(consumers, first + BATCH)
-            step = max(1, BATCH // (last - first))
+        for first in range(0, consumers, EDGES_A_BATCH):
+            last = min(consumers, first + EDGES_A_BATCH)
+            step = max(1, EDGES_A_BATCH // (last - first))
             for start in range(0, sources, step):
                 end = min(sources, start + step)
                 block = slice(start, end), slice(first, last)
                 columns = edge_columns(edges, nif, self._method, *block)
                 rows = [[source + start + i, *row] for i, row in enumerate(columns)]
                 self._write(
-                    _EDGES,
+                    _EDGES if len(rows[0]) == 9 else _FLAGGED_EDGES,
                     (end - start) * (last - first),
                     rows=rows,
                     first=consumer + first,
@@ -146,9 +169,15 @@ class _Writer:
                 self._write(_PROBES, len(rows), rows=rows, position=position, probe=properties)
 
     def chunks(self, network: FlowNetwork) -> None:
-        numbered = ([number, name, data] for number, (name, data) in enumerate(chunks_of(network)))
-        for rows in _batches(numbered, CHUNKS_A_BATCH):
-            self._write(_CHUNKS, len(rows), rows=rows)
+        rows: list[tuple[int, str, bytes]] = []
+        room = CHUNK_BYTES * CHUNKS_A_BATCH
+        for number, (name, data) in enumerate(chunks_of(network)):
+            if len(data) > room:
+                self._write(_CHUNKS, len(rows), rows=rows)
+                rows, room = [], CHUNK_BYTES * CHUNKS_A_BATCH
+            rows.append((number, name, data))
+            room -= len(data)
+        self._write(_CHUNKS, len(rows), rows=rows)
 
     def finish(self, network: FlowNetwork) -> None:
         """Make the copy the analysis; if another copy was faster, this one is removed."""

@@ -69,7 +69,10 @@ class GraphAnswers:
         network = random_network(6, layers=5, width=8, density=0.3)
         store.write("a", network)
         found = store.communities("a")
-        assert found.modularity == pytest.approx(describe(network).modularity, rel=0.01)
+        wanted = describe(network).modularity
+        assert wanted is not None
+        assert found.modularity is not None
+        assert found.modularity >= 0.99 * wanted
         neurons = store.neurons("a", NeuronFilter(), ALL).rows
         edges = store.edges("a", EdgeFilter(), ALL).rows
         for community in found.communities:

@@ -71,7 +71,9 @@ class WholeOrAbsent:
         store.write("a", random_network(2, beta=0.3))
         expected = describe(random_network(2, beta=0.3).at_beta(0.1))
         found = store.neurons("a", NeuronFilter(), ALL, beta=0.1).rows
-        assert [row.betweenness for row in found] == np.concatenate(expected.betweenness).tolist()
+        assert [row.betweenness for row in found] == pytest.approx(
+            np.concatenate(expected.betweenness).tolist(), rel=1e-9
+        )
 
     def test_a_reader_sees_the_whole_network_or_none(self, store: GraphStore, second: GraphStore) -> None:
         network = flow_network([40, 50, 20], {(0, 1): np.full((40, 50), 0.5), (1, 2): np.full((50, 20), 0.5)})

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,6 +23,10 @@ class Server:
     user: str
     password: str
     local: LocalServer | None = None
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.uri).port or 7687
 
     def open(self) -> Neo4jStore:
         return Neo4jStore(self.uri, self.user, self.password)

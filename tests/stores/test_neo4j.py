@@ -6,9 +6,7 @@ import pytest
 
 from service.stores.neo4j import Neo4jStore
 from tests.stores.contract import GraphStoreContract
-from tests.stores.neo4j_server import Server, neo4j_server
-
-__all__ = ["neo4j_server"]
+from tests.stores.neo4j_server import Server
 
 
 @pytest.fixture

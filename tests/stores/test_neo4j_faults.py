@@ -17,9 +17,8 @@ from service.stores.neo4j_schema import migrate
 from service.stores.protocol import EdgeFilter, Slice, StoreUnavailable
 from tests.networks import flow_network, random_network
 from tests.same import assert_same
-from tests.stores.neo4j_server import Server, free_port, neo4j_server
+from tests.stores.neo4j_server import Server, free_port
 
-__all__ = ["neo4j_server"]
 SECRET = "not-the-password"
 
 
@@ -135,7 +134,7 @@ def test_a_worker_whose_copy_was_swept_fails_and_leaves_nothing(
     store.migrate()
     connection = Connection(neo4j_server.uri, neo4j_server.user, neo4j_server.password)
     monkeypatch.setattr(
-        "service.stores.neo4j_write._Writer.probes", lambda self, network: sweep(connection, 0)
+        "service.stores.neo4j_write.CopyWriter.probes", lambda self, network: sweep(connection, 0)
     )
     with pytest.raises(StoreUnavailable, match="removed from Neo4j while it was written"):
         store.write("a", random_network(1))
