@@ -55,15 +55,3 @@ def test_an_etag_saves_the_second_answer(service: ServiceHere, client: FlaskClie
     assert_problem(client.delete(path, headers={"If-Match": '"old"'}), 412, "precondition-failed")
     head = client.head(path)
     assert (head.status_code, head.headers["ETag"], head.data) == (200, tag, b"")
-
-
-def test_the_layers_of_a_model_are_shown_before_anything_is_computed(
-    service: ServiceHere, client: FlaskClient
-) -> None:
-    shown = client.get(f"/v1/models/{service.model()}/layers").json
-    hidden = shown["layers"][1]
-    assert (hidden["name"], hidden["size"], hidden["operators"]) == ("hidden", 5, ["Gemm", "Relu"])
-    assert (hidden["sources"], hidden["consumers"]) == ([0], [2])
-    assert shown["layers"][2]["neurons"] == ["setosa", "versicolor", "virginica"]
-    assert shown["links"][0] == {"source": 0, "consumer": 1, "pairs": 20}
-    assert_problem(client.get(f"/v1/models/{'0' * 64}/layers"), 404, "not-found")
