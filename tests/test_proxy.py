@@ -69,8 +69,8 @@ class Proxy:
             ("listen 8080;", f"listen 127.0.0.1:{self.port};"),
             ("listen 7474;", f"listen 127.0.0.1:{self.browser};"),
             ("proxy_read_timeout 120s;", "proxy_read_timeout 1s;"),
-            ("/usr/share/nginx/browser_files", str(ROOT / "service/neo4j_server/browser_files")),
             ("/tmp/", f"{folder}/"),
+            ("/usr/share/nginx/browser_files", str(ROOT / "service/neo4j_server/browser_files")),
         ):
             assert old in text, f"deploy/nginx.conf has no {old!r} any more"
             text = text.replace(old, new)
