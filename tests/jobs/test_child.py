@@ -17,10 +17,9 @@ GIB = 1 << 30
 def run(how, *, seconds=60.0, memory=4 * GIB, should_stop=lambda: False, progress=None, request=None):
     heard = progress if progress is not None else []
     limits = ChildLimits(seconds, memory)
-    answer = run_child(
+    return run_child(
         how, request or {}, limits, lambda *report: heard.append(report), should_stop, program=FAKE
     )
-    return answer
 
 
 @pytest.fixture(autouse=True)
