@@ -12,7 +12,6 @@ from service.blobs import Staged
 from service.catalog import Upload
 from service.cost import pairs_of
 from service.errors import Conflict
-from service.limits import Limits
 from service.parts import Parts
 
 
@@ -93,8 +92,3 @@ def describe_table(table: Table, table_format: TableFormat) -> Mapping[str, Any]
             for column in table.columns
         ],
     }
-
-
-def upload_limit(limits: Limits, kind: str) -> int:
-    """Bytes that an upload may have."""
-    return limits.model.bytes if kind == "models" else limits.table.file_bytes

@@ -5,9 +5,7 @@ Choose it: on one machine, by default. Not for: several hosts, or a graph that o
 """
 
 import sqlite3
-from collections import OrderedDict
 from pathlib import Path
-from threading import Lock
 
 from estimator.graph.describe import describe
 from estimator.graph.facts import GraphFacts
@@ -15,6 +13,7 @@ from estimator.network import FlowNetwork
 from service.stores import answers, embedded_queries, embedded_rows
 from service.stores.embedded_file import READ_SECONDS, EmbeddedFile
 from service.stores.embedded_queries import Stored
+from service.stores.kept_facts import KeptFacts
 from service.stores.protocol import (
     AnalysisNotStored,
     AttributionRow,
@@ -28,7 +27,6 @@ from service.stores.protocol import (
     checked_beta,
 )
 
-KEPT_FACTS = 16  # of betas other than the networks' own, which take seconds on a large network
 _TEMPORARY = """CREATE TEMPORARY TABLE facts_at_beta (
     network INTEGER, neuron INTEGER, betweenness REAL, betweenness_weighted REAL, community INTEGER,
     out_flow REAL, in_flow REAL, PRIMARY KEY (network, neuron)) WITHOUT ROWID"""
@@ -39,8 +37,7 @@ class EmbeddedStore:
 
     def __init__(self, path: Path) -> None:
         self._file = EmbeddedFile(path)
-        self._facts: OrderedDict[tuple[int, float], GraphFacts] = OrderedDict()
-        self._lock = Lock()
+        self._facts = KeptFacts()
 
     def migrate(self, *, dry_run: bool = False) -> list[str]:
         return self._file.migrate(dry_run=dry_run)
@@ -126,17 +123,7 @@ class EmbeddedStore:
         """As stored, or computed once for another beta and kept for the next page."""
         if stored.beta == stored.own_beta:
             return embedded_rows.read_facts(db, stored.number, network)
-        key = (stored.number, stored.beta)
-        with self._lock:
-            if key in self._facts:
-                self._facts.move_to_end(key)
-                return self._facts[key]
-        facts = describe(network)
-        with self._lock:
-            self._facts[key] = facts
-            while len(self._facts) > KEPT_FACTS:
-                self._facts.popitem(last=False)
-        return facts
+        return self._facts.get((stored.number, stored.beta), lambda: describe(network))
 
 
 def _number(db: sqlite3.Connection, analysis_id: str) -> int | None:

@@ -4,16 +4,15 @@ Choose it: several hosts, or people who ask in Cypher. Not for: one machine alon
 Doubles come back with their bits, but for -0.0, which listings give as 0.0; NaN is None.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
 
 from estimator.errors import InvalidParameter
 from estimator.graph.facts import GraphFacts
 from estimator.network import FlowNetwork
 from service.stores import answers, neo4j_attributions, neo4j_paths, neo4j_queries, neo4j_schema
 from service.stores.embedded_rows import check_finite
+from service.stores.kept_facts import KeptFacts
 from service.stores.neo4j_communities import stored_communities
 from service.stores.neo4j_connection import READ_SECONDS, Connection, Reader
 from service.stores.neo4j_graph_facts import graph_facts
@@ -36,16 +35,13 @@ from service.stores.protocol import (
     checked_beta,
 )
 
-KEPT_FACTS = 16  # of betas other than the networks' own
-
 
 class Neo4jStore:
     """A `GraphStore`; threads may share it, processes open one each."""
 
     def __init__(self, uri: str, user: str, password: str, database: str | None = None) -> None:
         self._connection = Connection(uri, user, password, database)
-        self._facts: OrderedDict[tuple[str, float], GraphFacts] = OrderedDict()
-        self._lock = Lock()
+        self._facts = KeptFacts()
 
     def migrate(self, *, dry_run: bool = False) -> list[str]:
         check_server(self._connection)
@@ -149,17 +145,10 @@ class Neo4jStore:
         """As stored, or computed once for another beta and kept for the next page."""
         if stored.at_own_beta:
             return read_facts(read, stored, network)
-        key = (stored.network, stored.beta)
-        with self._lock:
-            if key in self._facts:
-                self._facts.move_to_end(key)
-                return self._facts[key]
-        facts = graph_facts(self._connection, stored.network, network, READ_SECONDS)
-        with self._lock:
-            self._facts[key] = facts
-            while len(self._facts) > KEPT_FACTS:
-                self._facts.popitem(last=False)
-        return facts
+        return self._facts.get(
+            (stored.network, stored.beta),
+            lambda: graph_facts(self._connection, stored.network, network, READ_SECONDS),
+        )
 
 
 def _stored(read: Reader, analysis_id: str, beta: float | None, network: str | None = None) -> Stored:
