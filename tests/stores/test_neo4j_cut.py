@@ -1,5 +1,7 @@
 """The connection breaks between a COMMIT and its answer, at each COMMIT of a write in turn."""
 
+import time
+
 from service.stores.neo4j import Neo4jStore
 from service.stores.neo4j_connection import Connection
 from service.stores.neo4j_removal import sweep
@@ -28,6 +30,7 @@ def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_done_twice(neo4j_serv
         if not proxy.cut:
             assert not failed
             break
+        _wait_for_idle(connection)  # the server may be at the COMMIT yet
         already_there += failed and direct.exists("a")
         store.write("a", network)  # as the job's next attempt does
         assert direct.ids() == ["a"]
@@ -46,6 +49,13 @@ def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_done_twice(neo4j_serv
     direct.delete("a")
     connection.close()
     direct.close()
+
+
+def _wait_for_idle(connection: Connection) -> None:
+    until = time.monotonic() + 30
+    while connection.write("SHOW TRANSACTIONS YIELD transactionId RETURN count(*)") != [(1,)]:
+        assert time.monotonic() < until, "a transaction of the cut connection stays open"
+        time.sleep(0.02)
 
 
 def _fails(store: Neo4jStore, network: object) -> bool:
