@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 STRETCH = 1.3
 ROWS_PER_FEATURE = 5
-SMALL_GRID, LARGE_GRID = 32, 48
+COARSE_GRID, SMALL_GRID, LARGE_GRID = 16, 32, 48
 # Measures are padded to a multiple of this many points and handled in batches of one size.
 PADDING, BATCH = 64, 64
 
@@ -79,7 +79,7 @@ class Columns:
 
     @cached_property
     def grids(self) -> dict[int, Grid]:
-        """The measures on SMALL_GRID nodes, and where the degree passes 8 on LARGE_GRID nodes, too."""
+        """The measures on COARSE_GRID and SMALL_GRID nodes, beyond degree 8 on LARGE_GRID nodes, too."""
         masses = [count / self.n for count in self.counts]
         return _grids(masses, self.degrees, self.mirrored, self.degree)
 
@@ -161,7 +161,7 @@ def _table(masses: Floats, kept: int, mirrored: bool, degree: int) -> Floats:
 def _grids(
     masses: Sequence[Floats], kept: NDArray[np.intp], mirrored: NDArray[np.bool_], degree: int
 ) -> dict[int, Grid]:
-    count, sizes = len(masses), (SMALL_GRID, LARGE_GRID) if degree > 8 else (SMALL_GRID,)
+    count, sizes = len(masses), (COARSE_GRID, SMALL_GRID, LARGE_GRID)[: 3 if degree > 8 else 2]
     weights = {size: np.zeros((count, size)) for size in sizes}
     features = {size: np.zeros((count, size, degree)) for size in sizes}
     for r in (r for r in range(count) if len(masses[r]) <= max(sizes)):

@@ -29,7 +29,10 @@ class Method(Protocol):
         ...
 
     def estimate(self, x: Any, y: Any, rows: slice, columns: slice) -> BlockEstimate:
-        """The block of pairs x[rows] by y[columns] of prepared columns; independent of the block's place."""
+        """The block of pairs x[rows] by y[columns] of prepared columns; independent of the block's place.
+
+        Where y is x a method may leave out a column with itself.
+        """
         ...
 
     def block_bytes(self, n: int) -> int:

@@ -11,9 +11,9 @@ so where it can tell (`ksg` resolves more of those).
 
 1. Ranks, grids and features of each column (`columns`). 2. Scores S of all pairs: one matrix product.
 3. Screen: pairs that show nothing get an estimate from S alone (`screen`). 4. The others: Newton (`newton`)
-up a ladder of ridge and degree (`climb`). 5. mi = v - edf/(2n), for two discrete columns the correction of
-Miller and Madow; se^2 = Var_p(T)/n + tr h^2/(2 n^2) + (edf/(3n))^2. 6. lower_bound: the degree ended at its
-cap, or there is structure too fine for any degree here (`oscillation`).
+in batches (`rounds`) up a ladder of ridge and degree (`climb`). 5. mi = v - edf/(2n), for two discrete
+columns the correction of Miller and Madow; se^2 = Var_p(T)/n + tr h^2/(2 n^2) + (edf/(3n))^2.
+6. lower_bound: the degree ended at its cap, or there is structure too fine for any degree (`oscillation`).
 """
 
 from collections.abc import Mapping
@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from estimator.mutual_information.columns import SMALL_GRID, Columns, columns, highest_degree
-from estimator.mutual_information.convex.climb import Pairs, Sides, climb
+from estimator.mutual_information.convex.climb import climb
 from estimator.mutual_information.convex.oscillation import oscillates
+from estimator.mutual_information.convex.rounds import Pairs, Sides, torch_on_one_thread
 from estimator.mutual_information.convex.screen import THRESHOLD, fourth_moments, screen
 from estimator.mutual_information.result import BlockEstimate
 from estimator.mutual_information.scores import scores
@@ -80,21 +81,31 @@ class Convex:
         )
 
     def estimate(self, x: Prepared, y: Prepared, rows: slice, columns: slice) -> BlockEstimate:
+        with torch_on_one_thread(x.device) as threads:
+            return self._estimate(x, y, rows, columns, threads)
+
+    def _estimate(self, x: Prepared, y: Prepared, rows: slice, columns: slice, threads: int) -> BlockEstimate:
         n = x.columns.n
         left, right = x.block(rows), y.block(columns)
         S = scores(x.columns, rows, y.columns, columns, x.device)
         screened = screen(S, n, x.degrees[left], y.degrees[right], x.fourth[left], y.fourth[right])
-        i, j = (screened.z > THRESHOLD).nonzero(as_tuple=True)
+        shows = screened.z > THRESHOLD
+        mirrored = x is y and rows == columns
+        if mirrored:  # a pair once, and no column with itself
+            shows.triu_(1)
+        i, j = shows.nonzero(as_tuple=True)
         mi, se = screened.mi.cpu().numpy(), screened.se.cpu().numpy()
         lower_bound = oscillates(x.columns, y.columns, rows, columns, x.device)
         if len(i):
-            climbed = climb(_pairs(x, y, left, right, i, j, S))
+            climbed = climb(_pairs(x, y, left, right, i, j, S, threads))
             fit = climbed.fit
             place = i.cpu().numpy(), j.cpu().numpy()
             mi[place] = (fit.value - fit.edf / (2 * n)).double().cpu().numpy()
             squared = fit.variance / n + fit.spread / (2 * n**2) + (fit.edf / (3 * n)) ** 2
             se[place] = squared.double().sqrt().cpu().numpy()
             lower_bound[place] |= climbed.capped.cpu().numpy()
+        if mirrored:
+            mi, se, lower_bound = (np.triu(a) + np.triu(a, 1).T for a in (mi, se, lower_bound))
         return BlockEstimate(mi, se, lower_bound)
 
     def block_bytes(self, n: int) -> int:
@@ -105,7 +116,9 @@ class Convex:
         return {}
 
 
-def _pairs(x: Prepared, y: Prepared, left: Tensor, right: Tensor, i: Tensor, j: Tensor, S: Tensor) -> Pairs:
+def _pairs(
+    x: Prepared, y: Prepared, left: Tensor, right: Tensor, i: Tensor, j: Tensor, S: Tensor, threads: int
+) -> Pairs:
     """The pairs (i, j) of the block, each turned so that I(X; Y) and I(Y; X) are one computation."""
     sides = Sides(
         weights={size: torch.cat([w[left], y.weights[size][right]]) for size, w in x.weights.items()},
@@ -119,7 +132,8 @@ def _pairs(x: Prepared, y: Prepared, left: Tensor, right: Tensor, i: Tensor, j: 
     turn = skewed < 0
     S = torch.where(turn[:, None, None], S.mT, S).float()
     j = j + len(left)
-    return Pairs(x.columns.n, x.columns.degree, sides, torch.where(turn, j, i), torch.where(turn, i, j), S)
+    first, second = torch.where(turn, j, i), torch.where(turn, i, j)
+    return Pairs(x.columns.n, x.columns.degree, sides, first, second, S, threads)
 
 
 def _signed(S: Tensor, left_free: Tensor, right_free: Tensor) -> Tensor:
