@@ -4,6 +4,7 @@ The values are written block by block to one file that is mapped here and has no
 bounded by the block, not by the number of rows, and a full disk is an error before the first row is run.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from pathlib import Path
@@ -49,14 +50,14 @@ def activations(
     with private_folder(limits.folder) as folder:
         taken_beforehand(folder / "activations.f8", 8 * max(1, int(offsets[-1])))
         store = np.memmap(folder / "activations.f8", dtype=np.float64, mode="r")
-        (folder / "model.onnx").write_bytes(_cut(model, computed))
+        (folder / "model.onnx").write_bytes(cut_down(model, computed))
         files = [f"input_{i}.npy" for i in range(len(slices))]
         arguments = {
             "rows": rows,
             "batch": batch_size(plan),
             "threads": limits.threads,
             "inputs": [{"name": name, "file": file} for name, file in zip(slices, files, strict=True)],
-            "layers": [_layer(layer, int(at)) for layer, at in zip(computed, offsets, strict=False)],
+            "layers": [layer_arguments(layer, int(at)) for layer, at in zip(computed, offsets, strict=False)],
         }
         given = sum(rows * prod(part.row_shape) * part.dtype.itemsize for part in slices.values())
         task = Task("activations", arguments, mapped_bytes=given, file_bytes=store.nbytes)
@@ -74,7 +75,7 @@ def activations(
 
         def write() -> None:
             for part, file in zip(slices.values(), files, strict=True):
-                _write_input(part, inputs, folder / file, stopped)
+                write_input(part, inputs, folder / file, stopped)
 
         # The child starts, which takes as long, while its inputs are written.
         with ThreadPoolExecutor(1) as writer:
@@ -92,7 +93,8 @@ def activations(
     return tuple(arrays.get(layer.index, inputs) for layer in plan.layers)
 
 
-def _layer(layer: PlannedLayer, offset: int) -> dict[str, Any]:
+def layer_arguments(layer: PlannedLayer, offset: int = 0) -> dict[str, Any]:
+    """What the child must know of a layer; offset: of its values in the mapped file."""
     return {
         "name": layer.name,
         "tensor": layer.tensor,
@@ -105,14 +107,14 @@ def _layer(layer: PlannedLayer, offset: int) -> dict[str, Any]:
     }
 
 
-def _cut(model: bytes, layers: list[PlannedLayer]) -> bytes:
+def cut_down(model: bytes, layers: Sequence[PlannedLayer]) -> bytes:
     """The model as it was read, down to the layers' tensors: the child need not parse it."""
     whole = unfold(onnx.ModelProto.FromString(model))
     cut: bytes = keep_only(whole, list(dict.fromkeys(layer.tensor for layer in layers))).SerializeToString()
     return cut
 
 
-def _write_input(part: InputSlice, inputs: Floats, path: Path, stopped: Event) -> None:
+def write_input(part: InputSlice, inputs: Floats, path: Path, stopped: Event | None = None) -> None:
     """Under another name until it is whole: the child waits for the name."""
     shape = (len(inputs), *part.row_shape)
     partial = path.with_suffix(".part")
@@ -120,7 +122,7 @@ def _write_input(part: InputSlice, inputs: Floats, path: Path, stopped: Event) -
         header = {"descr": np.lib.format.dtype_to_descr(part.dtype), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_2_0(file, header)
         for start in range(0, len(inputs), COPIED_ROWS):
-            if stopped.is_set():
+            if stopped is not None and stopped.is_set():
                 return
             rows = inputs[start : start + COPIED_ROWS, part.start : part.stop]
             file.write(np.ascontiguousarray(rows, dtype=part.dtype).data)

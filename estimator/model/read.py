@@ -11,13 +11,16 @@ Nothing is run here, and neither ONNX's checker nor its shape inference is calle
 """
 
 import hashlib
+from dataclasses import dataclass
+
+import onnx
 
 from estimator.model.graph import read_graph
 from estimator.model.interface import feature_names, read_heads, read_inputs
 from estimator.model.layers import check_pairs, plan_layers
 from estimator.model.limits import ModelLimits
 from estimator.model.plan import ModelPlan
-from estimator.model.propagate import propagate
+from estimator.model.propagate import Flow, propagate
 from estimator.model.recognise import recognise
 from estimator.model.screen import screen
 from estimator.model.unfold import unfold
@@ -26,12 +29,26 @@ from estimator.model.values import Shape
 DEFAULT_LIMITS = ModelLimits()
 
 
+@dataclass(frozen=True)
+class ReadModel:
+    """model: as it was written out. flow: what each of its tensors is. plan: its layers."""
+
+    model: onnx.ModelProto
+    flow: Flow
+    plan: ModelPlan
+
+
 def read_model(data: bytes, limits: ModelLimits = DEFAULT_LIMITS) -> ModelPlan:
     """Recognise the layers of an ONNX model from its bytes alone.
 
     Raises: InvalidModel (not a sound file), UnsupportedModel (sound, but cannot be analysed; names node and
     operator), LimitExceeded (names the limit).
     """
+    return read_in_full(data, limits).plan
+
+
+def read_in_full(data: bytes, limits: ModelLimits = DEFAULT_LIMITS) -> ReadModel:
+    """As `read_model`, with the graph that the layers were found in."""
     model = unfold(screen(data, limits), limits)
     graph = read_graph(model.graph)
     inputs = read_inputs(graph, limits)
@@ -44,7 +61,7 @@ def read_model(data: bytes, limits: ModelLimits = DEFAULT_LIMITS) -> ModelPlan:
     layers = plan_layers(flow.graph, found, inputs, features, limits)
     links = tuple(sorted((s, i) for i, f in enumerate(found) for s in f.sources))
     check_pairs(layers, links, limits)
-    return ModelPlan(
+    plan = ModelPlan(
         sha256=hashlib.sha256(data).hexdigest(),
         inputs=inputs,
         features=features,
@@ -53,3 +70,4 @@ def read_model(data: bytes, limits: ModelLimits = DEFAULT_LIMITS) -> ModelPlan:
         opset=opsets[""],
         ir_version=model.ir_version,
     )
+    return ReadModel(model, flow, plan)

@@ -19,8 +19,11 @@ from estimator.errors import MemoryLimit, NifError
 
 # name -> module and function(arguments, say); nothing else can be run.
 TASKS = {
+    "ablation": ("estimator.ablation.masked_child", "run_masked"),
     "activations": ("estimator.runtime.session", "compute_activations"),
+    "pruning": ("estimator.pruning.pruning_child", "prune_model"),
     "parquet": ("estimator.data.parquet_child", "read_parquet_columns"),
+    "shap": ("estimator.comparison.shapley_child", "compute_shap_values"),
 }
 OPEN_FILES = 64
 PR_SET_PDEATHSIG = 1

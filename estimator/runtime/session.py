@@ -36,8 +36,8 @@ def compute_activations(arguments: dict[str, Any], say: Say) -> None:
     """The task, as `estimator.activations` writes its arguments."""
     rows: int = arguments["rows"]
     layers: list[dict[str, Any]] = arguments["layers"]
-    model = _Model(layers, arguments["batch"], arguments["threads"])
-    feeds = {given["name"]: _when_written(Path(given["file"])) for given in arguments["inputs"]}
+    model = RowModel(layers, arguments["batch"], arguments["threads"])
+    feeds = {given["name"]: when_written(Path(given["file"])) for given in arguments["inputs"]}
     block = _block_rows(feeds, layers, arguments["batch"])
     with Path("activations.f8").open("r+b") as store, ThreadPoolExecutor(1) as writer:
         before: Future[None] | None = None
@@ -55,7 +55,7 @@ def compute_activations(arguments: dict[str, Any], say: Say) -> None:
     say({"done": rows})
 
 
-def _when_written(path: Path) -> Values:
+def when_written(path: Path) -> Values:
     while not path.exists():  # its name comes when it is whole; the parent ends us if it never does
         time.sleep(WAIT_SECONDS)
     array: Values = np.load(path, mmap_mode="r")
@@ -79,10 +79,13 @@ def _block_rows(feeds: dict[str, Any], layers: list[dict[str, Any]], batch: int 
     return block if batch is None else int(max(batch, block - block % batch))
 
 
-class _Model:
-    """The session, and the shape of what it gives."""
+class RowModel:
+    """The session of a model, the child's model.onnx unless other bytes are given, and the shape of what it
+    gives."""
 
-    def __init__(self, layers: list[dict[str, Any]], batch: int | None, threads: int) -> None:
+    def __init__(
+        self, layers: list[dict[str, Any]], batch: int | None, threads: int, model: bytes | None = None
+    ) -> None:
         self._layers, self._batch = layers, batch
         self._names = list(dict.fromkeys(layer["tensor"] for layer in layers))
         options = onnxruntime.SessionOptions()
@@ -93,7 +96,7 @@ class _Model:
         options.log_severity_level = 4
         try:
             self._session = onnxruntime.InferenceSession(
-                Path("model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
+                model or Path("model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
             raise _refused("the runtime does not take the model", error) from error
