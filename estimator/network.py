@@ -97,12 +97,15 @@ class Probe:
 
     kind: `categorical` or `numeric`. levels: the categories, verbatim, with their counts, else empty.
     values: one `ProbeLayer` a layer, in the order of the layers.
+    given_target: what is left when the target is known; None for the target itself, and where there is none
+    or it is numeric.
     """
 
     name: str
     kind: Literal["categorical", "numeric"]
     levels: tuple[tuple[str, int], ...]
     values: "tuple[ProbeLayer, ...]"
+    given_target: "GivenTarget | None" = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,35 @@ class ProbeLayer:
     q_value: Floats
     saturated: Bools
     lower_bound: Bools
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """The rows of one level of the target. measured: False where they were too few for an estimate."""
+
+    level: str
+    rows: int
+    measured: bool
+
+
+@dataclass(frozen=True)
+class GivenTarget:
+    """I(P; N | T) of a probe P with each neuron N, by the strata of a categorical target T, in nats.
+
+    values: the mean over the measured strata, weighted by their rows; one `ProbeLayer` a layer, none at all
+    where no stratum was measured. How it is put together: estimator/conditional_probes.py.
+    """
+
+    target: str
+    strata: tuple[Stratum, ...]
+    values: tuple[ProbeLayer, ...]
+
+    @property
+    def share_left_out(self) -> float:
+        """The share of the rows that are in strata too small to be measured."""
+        rows = sum(stratum.rows for stratum in self.strata)
+        left_out = sum(stratum.rows for stratum in self.strata if not stratum.measured)
+        return left_out / rows if rows else 0.0
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,22 @@ What a file and a store keep of a network. Nothing is lost: dtypes, NaN and the 
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from estimator.network import Edges, FlowNetwork, Layer, NeuronFacts, Probe, ProbeLayer
+from estimator.network import (
+    Edges,
+    FlowNetwork,
+    GivenTarget,
+    Layer,
+    NeuronFacts,
+    Probe,
+    ProbeLayer,
+    Stratum,
+)
 
 VERSION = 1
 Arrays = dict[str, NDArray[Any]]
@@ -26,9 +35,9 @@ def pack(network: FlowNetwork) -> tuple[Header, Arrays]:
     methods: Arrays = {}
     method_names = []
     for n, edges in enumerate(network.edges):
-        names, codes = np.unique(edges.method, return_inverse=True)
-        method_names.append({"dtype": edges.method.dtype.str, "names": names.tolist()})
-        methods[f"edges.{n}.method"] = codes.reshape(edges.method.shape).astype(np.uint8)
+        names, codes = _coded(edges.method)
+        method_names.append({"dtype": edges.method.dtype.str, "names": names})
+        methods[f"edges.{n}.method"] = codes
     header: Header = {
         "version": VERSION,
         "beta": network.beta,
@@ -54,6 +63,7 @@ def pack(network: FlowNetwork) -> tuple[Header, Arrays]:
                 "kind": probe.kind,
                 "levels": [list(level) for level in probe.levels],
                 "layers": [values.layer for values in probe.values],
+                **_given_target_header(probe.given_target),
             }
             for probe in network.probes
         ],
@@ -68,6 +78,8 @@ def pack(network: FlowNetwork) -> tuple[Header, Arrays]:
     for n, probe in enumerate(network.probes):
         for m, values in enumerate(probe.values):
             arrays |= {f"probes.{n}.{m}.{name}": getattr(values, name) for name in _PROBE}
+        for m, values in enumerate(probe.given_target.values if probe.given_target else ()):
+            arrays |= {f"probes.{n}.given_target.{m}.{name}": getattr(values, name) for name in _PROBE}
     return header, arrays | methods
 
 
@@ -103,6 +115,7 @@ def unpack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Flo
                 ProbeLayer(layer=layer, **{name: arrays[f"probes.{n}.{m}.{name}"] for name in _PROBE})
                 for m, layer in enumerate(probe["layers"])
             ),
+            given_target=_given_target(n, probe.get("given_target"), arrays),
         )
         for n, probe in enumerate(header["probes"])
     )
@@ -120,11 +133,56 @@ def unpack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Flo
     )
 
 
+def _coded(method: NDArray[np.str_]) -> tuple[list[str], NDArray[np.uint8]]:
+    """The distinct names, sorted, and of each element the position of its name; row by row."""
+    names = np.unique(np.concatenate([np.unique(row) for row in method] or [method.ravel()]))
+    codes = np.empty(method.shape, dtype=np.uint8)
+    for row, code in zip(method, codes, strict=True):
+        code[...] = np.searchsorted(names, row)
+    return names.tolist(), codes
+
+
+def _given_target_header(given: GivenTarget | None) -> Header:
+    """The member `given_target` of a probe; absent where there is none, as in a file of an older version."""
+    if given is None:
+        return {}
+    strata = [[stratum.level, stratum.rows, stratum.measured] for stratum in given.strata]
+    layers = [values.layer for values in given.values]
+    return {"given_target": {"target": given.target, "strata": strata, "layers": layers}}
+
+
+def _given_target(
+    n: int, header: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]
+) -> GivenTarget | None:
+    if header is None:
+        return None
+    return GivenTarget(
+        target=header["target"],
+        strata=tuple(Stratum(str(level), int(rows), bool(done)) for level, rows, done in header["strata"]),
+        values=tuple(
+            ProbeLayer(
+                layer=layer, **{name: arrays[f"probes.{n}.given_target.{m}.{name}"] for name in _PROBE}
+            )
+            for m, layer in enumerate(header["layers"])
+        ),
+    )
+
+
 def array_bytes(values: NDArray[Any]) -> bytes:
     """The array in numpy's .npy form."""
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, np.ascontiguousarray(values), version=(1, 0), allow_pickle=False)
-    return buffer.getvalue()
+    return b"".join(array_blocks(values, max(1, values.nbytes)))
+
+
+def array_blocks(values: NDArray[Any], size: int) -> Iterator[bytes]:
+    """The same bytes in blocks of `size`, the last one shorter; the npy header is never cut."""
+    header = io.BytesIO()
+    values = np.ascontiguousarray(values)
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(values))
+    data = values.reshape(-1).view(np.uint8).data if values.size else memoryview(b"")
+    room = max(0, size - header.tell())
+    yield header.getvalue() + bytes(data[:room])
+    for start in range(room, len(data), size):
+        yield bytes(data[start : start + size])
 
 
 def array_of(data: bytes) -> NDArray[Any]:

@@ -36,15 +36,15 @@ def attributions(network: FlowNetwork) -> Attributions:
     n_in = sum(network.layers[i].size for i in starts)
     n_out = sum(network.layers[i].size for i in ends)
     if n_in <= n_out:
-        arrived = _carry(network, starts, n_in, backwards=False)
+        arrived = carry(network, starts, n_in, backwards=False)
         values = np.concatenate([arrived[i] for i in ends], axis=0).T if ends else np.zeros((n_in, 0))
     else:
-        arrived = _carry(network, ends, n_out, backwards=True)
+        arrived = carry(network, ends, n_out, backwards=True)
         values = np.concatenate([arrived[i] for i in starts], axis=0)
     return Attributions(_ids(network, starts), _ids(network, ends), np.ascontiguousarray(values))
 
 
-def _carry(network: FlowNetwork, seeds: list[int], width: int, *, backwards: bool) -> list[Floats]:
+def carry(network: FlowNetwork, seeds: list[int], width: int, *, backwards: bool) -> list[Floats]:
     """What has arrived at each layer, (n, width), from the neurons of `seeds`, one column each."""
     arrived = [np.zeros((layer.size, width)) for layer in network.layers]
     column = 0

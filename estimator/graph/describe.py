@@ -10,6 +10,7 @@
 4. Modularity is computed anew from the communities as they are returned.
 """
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 import numpy as np
@@ -19,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from estimator.graph.facts import Floats, GraphFacts
 from estimator.graph.flow import FlowEdges, flow_edges
-from estimator.graph.modularity import Partition, modularity
+from estimator.graph.modularity import Partition, modularity_of
 from estimator.network import FlowNetwork
 
 LONGEST_EDGE = 1e300  # of 1/nif; a path of more than 10^8 of them would be needed to overflow
@@ -44,19 +45,26 @@ def describe(network: FlowNetwork, seed: int | None = None) -> GraphFacts:
         unweighted = betweenness(edges, n, None)
         weighted = betweenness(edges, n, _lengths(edges.nif))
         community = leiden(edges, n, seed)
-    return facts_of(network, edges, unweighted, weighted, community)
+    return facts_of(network, [edges], unweighted, weighted, community)
 
 
 def facts_of(
-    network: FlowNetwork, edges: FlowEdges, betweenness: Floats, weighted: Floats, community: Partition
+    network: FlowNetwork,
+    blocks: Iterable[FlowEdges],
+    betweenness: Floats,
+    weighted: Floats,
+    community: Partition,
 ) -> GraphFacts:
-    """Steps 3 and 4 for scores and communities, (n,) each, that some engine found on one edge or more."""
-    numbered = _numbered(_connected(edges, community), edges)
+    """Steps 3 and 4 for scores and communities, (n,) each, that some engine found on one edge or more.
+
+    blocks: the flow edges, in one block or in many; gone through several times.
+    """
+    numbered = _numbered(_connected(blocks, community), blocks)
     return GraphFacts(
         betweenness=_split(betweenness, network),
         betweenness_weighted=_split(weighted, network),
         community=_split(numbered, network),
-        modularity=modularity(edges, numbered),
+        modularity=modularity_of(blocks, numbered),
     )
 
 
@@ -65,20 +73,24 @@ def _lengths(nif: Floats) -> Floats:
         return np.minimum(1 / nif, LONGEST_EDGE)
 
 
-def _connected(edges: FlowEdges, community: Partition) -> Partition:
+def _connected(blocks: Iterable[FlowEdges], community: Partition) -> Partition:
     """(n,) the connected parts of the communities, step 3."""
-    inside = community[edges.source] == community[edges.consumer]
     n = len(community)
-    ends = (edges.source[inside], edges.consumer[inside])
-    within = coo_array((np.ones(len(ends[0])), ends), shape=(n, n))
-    return connected_components(within, directed=False)[1].astype(np.int64)
+    parts: Partition = np.arange(n)
+    for edges in blocks:
+        inside = community[edges.source] == community[edges.consumer]
+        ends = (parts[edges.source[inside]], parts[edges.consumer[inside]])
+        within = coo_array((np.ones(len(ends[0])), ends), shape=(n, n))
+        parts = connected_components(within, directed=False)[1].astype(np.int64)[parts]
+    return parts
 
 
-def _numbered(community: Partition, edges: FlowEdges) -> Partition:
+def _numbered(community: Partition, blocks: Iterable[FlowEdges]) -> Partition:
     """(n,) communities from 0 by size, then by first neuron; -1 for a neuron without a flow edge."""
     n = len(community)
     tied = np.zeros(n, dtype=bool)
-    tied[edges.source] = tied[edges.consumer] = True
+    for edges in blocks:
+        tied[edges.source] = tied[edges.consumer] = True
     names, first, size = np.unique(community[tied], return_index=True, return_counts=True)
     number = np.full(int(community.max()) + 1, -1, dtype=np.int64)
     number[names[np.lexsort((first, -size))]] = np.arange(len(names))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator.graph.facts import GraphFacts
-from estimator.network import Edges, FlowNetwork, Probe, neuron_id
+from estimator.network import Edges, FlowNetwork, GivenTarget, Probe, ProbeLayer, neuron_id
 
 Json = dict[str, Any]
 
@@ -125,20 +125,33 @@ def _probe(probe: Probe) -> Json:
         "name": probe.name,
         "kind": probe.kind,
         "levels": [list(level) for level in probe.levels],
-        "values": [
-            {
-                "layer": values.layer,
-                "mi": plain(values.mi),
-                "se": plain(values.se),
-                "ci_low": plain(values.ci_low),
-                "ci_high": plain(values.ci_high),
-                "p_value": plain(values.p_value),
-                "q_value": plain(values.q_value),
-                "saturated": values.saturated.tolist(),
-                "lower_bound": values.lower_bound.tolist(),
-            }
-            for values in probe.values
+        "values": [_probe_layer(values) for values in probe.values],
+        "given_target": None if probe.given_target is None else _given_target(probe.given_target),
+    }
+
+
+def _given_target(given: GivenTarget) -> Json:
+    return {
+        "target": given.target,
+        "strata": [
+            {"level": stratum.level, "rows": stratum.rows, "measured": stratum.measured}
+            for stratum in given.strata
         ],
+        "values": [_probe_layer(values) for values in given.values],
+    }
+
+
+def _probe_layer(values: ProbeLayer) -> Json:
+    return {
+        "layer": values.layer,
+        "mi": plain(values.mi),
+        "se": plain(values.se),
+        "ci_low": plain(values.ci_low),
+        "ci_high": plain(values.ci_high),
+        "p_value": plain(values.p_value),
+        "q_value": plain(values.q_value),
+        "saturated": values.saturated.tolist(),
+        "lower_bound": values.lower_bound.tolist(),
     }
 
 
