@@ -32,6 +32,7 @@ openapi: $(VENV)/ready ## Write openapi.yaml from the code
 
 examples: $(VENV)/ready ## Train and export the example models again
 	$(BIN)/python examples/make_examples.py
+	$(BIN)/python examples/adult/train.py
 
 neo4j: $(VENV)/ready ## Fetch and run a local Neo4j with Graph Data Science
 	$(BIN)/python -m service.neo4j_server
