@@ -48,7 +48,8 @@ def cost_of(plan: ModelPlan, rows: int, options: Options) -> Cost:
     plan = select(plan, options).measured
     neurons = sum(layer.size for layer in plan.layers)
     probes = len(set(options.probes) | ({options.target} if options.target is not None else set()))
-    pairs = pairs_of(plan) + probes * neurons
+    given_target = probes - 1 if options.target is not None else 0  # measured once more, in strata
+    pairs = pairs_of(plan) + (probes + given_target) * neurons
     seconds = START_SECONDS + pairs * _per_pair(options.estimator, rows)
     if options.cross_check is not None:
         seconds += options.cross_check_share * pairs * _per_pair(options.cross_check, rows)

@@ -5,9 +5,12 @@ from estimator.errors import MissingExtra
 EXTRAS = {
     "estimator": ("networkit", "networkx", "onnx", "onnxruntime", "pyarrow", "torch"),
     "report": ("jinja2", "plotly"),
+    "audit": ("marshmallow", "ruamel"),
     "api": ("dbos", "flask", "flask_smorest", "gunicorn", "marshmallow", "sqlalchemy"),
     "postgres": ("psycopg",),
     "neo4j": ("neo4j",),
+    "evidence": ("cryptography",),
+    "mlflow": ("mlflow",),
 }
 
 

@@ -6,6 +6,7 @@ from estimator.data.table import TableLimits
 from estimator.model.limits import ModelLimits
 
 MIB = 2**20
+STUDY_BYTES = 64 * MIB
 
 
 @dataclass(frozen=True)
@@ -13,10 +14,11 @@ class Limits:
     """What a request may ask for. Bytes, seconds and counts; each is enforced before work starts.
 
     json_bytes, json_depth: of a JSON body. page: rows of one page of a listing. paths: k of a paths query.
-    probes: of one analysis. queue_depth: analyses that may wait; above it POST is answered 429.
+    probes: of one analysis. queue_depth: jobs that may wait; above it POST is answered 429.
     idempotency_seconds: how long an Idempotency-Key is remembered; idempotency_key_characters: its length.
     failed_keys_a_minute: wrong API keys that one address may try in a minute.
-    job_seconds, job_memory_bytes, job_attempts: of one analysis; settings of the operator.
+    job_seconds, job_memory_bytes, job_attempts: of one job; settings of the operator.
+    study_bytes: of a study's document.
     model, table: of an uploaded file, see ModelLimits and TableLimits.
     """
 
@@ -32,5 +34,6 @@ class Limits:
     job_seconds: float = 3600.0
     job_memory_bytes: int = 4096 * MIB
     job_attempts: int = 3
+    study_bytes: int = STUDY_BYTES
     model: ModelLimits = field(default_factory=ModelLimits)
     table: TableLimits = field(default_factory=TableLimits)

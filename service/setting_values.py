@@ -193,6 +193,12 @@ SETTINGS = (
     ),
     Setting("queue_depth", "10000", whole(1, 10_000_000), "Analyses that may wait; more are answered 429."),
     Setting(
+        "signing_key",
+        "",
+        secret_file,
+        "File with the private key that signs evidence (`nif keys signing create`); none: no bundles.",
+    ),
+    Setting(
         "log_level", "info", one_of("debug", "info", "warning", "error"), "Least level of the log's lines."
     ),
 )

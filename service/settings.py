@@ -41,6 +41,7 @@ class Settings:
     job_attempts: int
     worker_lost_after: float
     queue_depth: int
+    signing_key: str
     log_level: str
 
     @property

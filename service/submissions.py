@@ -9,8 +9,10 @@
 import hashlib
 import json
 import sqlite3
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from estimator.data.columns import match_columns
@@ -21,7 +23,7 @@ from estimator.model.plan import ModelPlan
 from estimator.model.read import read_model
 from estimator.options import Options
 from service.blobs import Staged
-from service.catalog import AnalysisRecord, Idempotency
+from service.catalog import AnalysisRecord, Idempotency, StudyRecord
 from service.catalog.analyses import find_replay, insert_analysis
 from service.catalog.uploads import insert_upload
 from service.cost import Cost, cost_of
@@ -39,6 +41,7 @@ from service.limits import Limits
 from service.parts import Parts
 
 BUSY_RETRY_SECONDS = 30
+Record = TypeVar("Record", AnalysisRecord, StudyRecord)
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,14 @@ def submit_analysis(
     known = parts.catalog.replay(tenant, idempotency) if idempotency else None
     if known is None:
         table_format, _ = _checked(parts, tenant, model_id, dataset_id, asked)
-        _refuse_when_full(parts)
+        refuse_when_full(parts)
         with parts.catalog.writing() as db:
             known = find_replay(db, tenant, idempotency) if idempotency else None
             if known is None:
                 known = insert_analysis(
                     db, str(uuid4()), tenant, model_id, dataset_id, table_format, asked.options, idempotency
                 )
-    return _enqueue(parts, known)
+    return enqueue(parts, known)
 
 
 def submit_files(parts: Parts, tenant: str, model: Staged, dataset: Staged, asked: Request) -> AnalysisRecord:
@@ -78,7 +81,7 @@ def submit_files(parts: Parts, tenant: str, model: Staged, dataset: Staged, aske
             plan = read_model(model.read_bytes(), parts.limits.model)
             table = read_table(dataset.path, table_format, parts.limits.table)
             _check(plan, table, asked.options, parts.limits)
-            _refuse_when_full(parts)
+            refuse_when_full(parts)
             with parts.catalog.writing() as db:
                 known = find_replay(db, tenant, idempotency) if idempotency else None
                 if known is None:
@@ -97,7 +100,7 @@ def submit_files(parts: Parts, tenant: str, model: Staged, dataset: Staged, aske
     finally:
         model.discard()
         dataset.discard()
-    return _enqueue(parts, known)
+    return enqueue(parts, known)
 
 
 def estimate(parts: Parts, tenant: str, model_id: str, dataset_id: str, asked: Request) -> Cost:
@@ -106,15 +109,19 @@ def estimate(parts: Parts, tenant: str, model_id: str, dataset_id: str, asked: R
 
 
 def enqueue_waiting(parts: Parts) -> int:
-    """Put analyses into the queue whose request died before it could; returns how many."""
+    """Put jobs into the queue whose request died before it could; returns how many."""
     waiting = parts.catalog.not_enqueued()
-    for record in waiting:
-        parts.queue.enqueue(record.id)
-        parts.catalog.mark_enqueued(record.id)
+    for job_id in waiting:
+        parts.queue.enqueue(job_id)
+        parts.catalog.mark_enqueued(job_id)
     return len(waiting)
 
 
-def _enqueue(parts: Parts, record: AnalysisRecord) -> AnalysisRecord:
+def enqueue(parts: Parts, record: Record) -> Record:
+    """Put a recorded job into the queue, unless it is there; QueueUnavailable takes the record back.
+
+    NotFound if it was deleted meanwhile; then it is in the queue no more.
+    """
     if not record.enqueued:
         try:
             parts.queue.enqueue(record.id)
@@ -122,7 +129,9 @@ def _enqueue(parts: Parts, record: AnalysisRecord) -> AnalysisRecord:
             with suppress(sqlite3.Error):
                 parts.catalog.withdraw(record.id)
             raise
-        parts.catalog.mark_enqueued(record.id)
+        if not parts.catalog.mark_enqueued(record.id):
+            parts.queue.forget(record.id)
+            raise NotFound("It was deleted while it was being made")
     return record
 
 
@@ -164,11 +173,12 @@ def _no_such(field: str, noun: str) -> InvalidParameter:
     return InvalidParameter(detail, errors=[Place(detail, field=field)])
 
 
-def _refuse_when_full(parts: Parts) -> None:
+def refuse_when_full(parts: Parts) -> None:
+    """RateLimited while as many jobs wait as the limits allow."""
     depth = parts.queue.depth()
     if depth >= parts.limits.queue_depth:
         raise RateLimited(
-            f"{depth} analyses wait already, the limit of /v1/limits; try again later",
+            f"{depth} jobs wait already, the limit of /v1/limits; try again later",
             retry_after=BUSY_RETRY_SECONDS,
         )
 
@@ -184,5 +194,10 @@ def _idempotency(asked: Request, model: str, dataset: str, limits: Limits) -> Id
         "format": None if asked.table_format is None else asdict(asked.table_format),
         "options": asked.options.as_dict(),
     }
+    return idempotency_of(key, meaning, limits)
+
+
+def idempotency_of(key: str, meaning: Mapping[str, Any], limits: Limits) -> Idempotency:
+    """The key of a request that means this."""
     fingerprint = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
     return Idempotency(key, fingerprint, limits.idempotency_seconds)

@@ -85,6 +85,14 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, dict
     analysis = here.done()
     found = here.client.get(f"/v1/analyses/{analysis}").json
     ids = {"analysis_id": analysis, "model_id": found["model_id"], "dataset_id": found["dataset_id"]}
+    policy = {"version": 1, "rules": [{"rule": "minimum-rows", "min": 1}]}
+    for kind, path, body in (
+        ("ablation", f"/v1/analyses/{analysis}/ablations", {}),
+        ("comparison", f"/v1/analyses/{analysis}/comparisons", {}),
+        ("diff", "/v1/diffs", {"base": analysis, "head": analysis}),
+        ("audit", "/v1/audits", {"analysis": analysis, "policy": policy}),
+    ):
+        ids[f"{kind}_id"] = here.client.post(path, json=body).json["id"]
     yield schemathesis.openapi.from_wsgi("/v1/openapi.json", here.app), ids
     here.close()
 

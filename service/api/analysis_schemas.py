@@ -92,6 +92,15 @@ class AnalysisQuery(Query):
     cursor = ma.fields.String(metadata={"description": "`next` of the page before"})
 
 
+class LineageQuery(Query):
+    """Filters of the list of a model's analyses."""
+
+    status = ma.fields.String(validate=OneOf(STATUSES))
+    dataset_id = ma.fields.String(validate=_SHA256)
+    limit = QueryInteger(load_default=100, validate=Range(1, _LIMITS.page))
+    cursor = ma.fields.String(metadata={"description": "`next` of the page before"})
+
+
 class JobProblem(ma.Schema):
     """Why a job failed, in the form of every problem."""
 

@@ -57,14 +57,12 @@ def one_shot_body(as_json: type[ma.Schema], as_parts: type[ma.Schema]) -> Callab
             "encoding": {name: {"contentType": JSON} for name in nested},
         },
     }
-    key = {
-        "in": "header",
-        "name": "Idempotency-Key",
-        "required": False,
-        "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
-        "description": "A repeated request with the same key makes one analysis",
-    }
-    return _body(content, parameters=[key])
+    return _body(content, parameters=[_key("analysis")])
+
+
+def idempotent(function: F) -> F:
+    """Tell of the header Idempotency-Key."""
+    return _documented(parameters=[_key("study")])(function)
 
 
 def problems(*statuses: int) -> Callable[[F], F]:
@@ -76,6 +74,16 @@ def also(media_types: dict[str, dict[str, Any]]) -> Callable[[F], F]:
     """What a 200 can be besides JSON."""
     content = {media_type: {"schema": schema} for media_type, schema in media_types.items()}
     return _documented(responses={200: {"description": "OK", "content": content}})
+
+
+def _key(noun: str) -> dict[str, Any]:
+    return {
+        "in": "header",
+        "name": "Idempotency-Key",
+        "required": False,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+        "description": f"A repeated request with the same key makes one {noun}",
+    }
 
 
 def _body(content: dict[str, Any], **more: Any) -> Callable[[F], F]:

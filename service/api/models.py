@@ -7,6 +7,7 @@ from flask import Response
 from flask.views import MethodView
 
 from service import views
+from service.api.analysis_schemas import AnalysisPage, LineageQuery
 from service.api.blueprint import Blueprint
 from service.api.context import parts, tenant
 from service.api.cursors import after_cursor, cursor_for
@@ -91,6 +92,19 @@ class Models(MethodView):
         row = store_model(parts(), tenant(), staged)
         model = views.upload(parts(), "models", tenant(), row.sha256)
         return model, 201, {"Location": f"/v1/models/{row.sha256}", "ETag": f'"{row.sha256}"'}
+
+
+@blp.route("/models/<sha256:model_id>/analyses")
+class ModelAnalyses(MethodView):
+    @problems(404)
+    @blp.arguments(LineageQuery, location="query")
+    @blp.response(200, AnalysisPage)
+    def get(self, query: dict[str, Any], model_id: str) -> dict[str, Any]:
+        """Your analyses of a model, the newest first."""
+        views.upload(parts(), "models", tenant(), model_id)
+        query["after"] = after_cursor(query.pop("cursor"))
+        listing = views.analyses(parts(), tenant(), model_id=model_id, **query)
+        return {"items": listing.items, "next": cursor_for(listing.after)}
 
 
 @blp.route("/models/<sha256:model_id>")

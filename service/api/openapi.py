@@ -10,10 +10,14 @@ from flask_smorest import Api as SmorestApi
 from werkzeug.routing import BaseConverter
 
 from service.api import (
+    ablations,
     analyses,
     attributions,
+    audits,
     communities,
+    comparisons,
     datasets,
+    diffs,
     edges,
     health,
     layers,
@@ -31,7 +35,7 @@ from service.api.fields import Integer
 DISTRIBUTION = "neural-information-flow"
 NOUNS = (
     models, layers, datasets, analyses, neurons, edges, communities, probes, paths, attributions, networks,
-    reports, limits, health,
+    reports, ablations, comparisons, diffs, audits, limits, health,
 )  # fmt: skip
 ABOUT = """Neural Information Flow: an ONNX model and a table in, a graph of information flow out, in nats.
 
@@ -58,6 +62,7 @@ class PlaceSchema(ma.Schema):
 
     detail = ma.fields.String(required=True)
     field = ma.fields.String(metadata={"description": "Path of the field or parameter"})
+    file = ma.fields.String(metadata={"description": "Name of the file or of the part that is one"})
     row = Integer(metadata={"description": "Data row, from 1"})
     line = Integer(metadata={"description": "Line of the file, from 1"})
     column = ma.fields.String(metadata={"description": "Name of the column"})

@@ -1,5 +1,7 @@
 """/v1/analyses/{id}/report"""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -10,8 +12,13 @@ from service.api.blueprint import Blueprint, produces
 from service.api.context import parts, tenant
 from service.api.documented import also, problems
 from service.api.network_queries import BetaQuery
+from service.catalog import StudyRecord
 from service.report.csp import content_security_policy
 from service.report.page import report_page
+from service.report.studies.kinds import section_of
+from service.report.studies.section import Section
+from service.report.text import count
+from service.views.study_answers import SIDES
 
 blp = Blueprint("report", __name__, url_prefix="/v1", description="The page of a network")
 
@@ -25,10 +32,24 @@ class Report(MethodView):
     @also({"text/html": {"type": "string"}})
     @blp.arguments(BetaQuery, location="query")
     def get(self, query: dict[str, Any], analysis_id: str) -> Response:
-        """The report as one HTML page that loads nothing from elsewhere."""
+        """The report as one HTML page that loads nothing from elsewhere, with the studies that are done."""
         network, facts = views.network(parts(), tenant(), analysis_id, query["beta"])
-        page = report_page(network, facts, plotly_src=SCRIPT, title=f"Analysis {analysis_id}")
+        found, older = views.finished_studies(parts(), tenant(), analysis_id)
+        studies = [_section(*study) for study in found]
+        if older:
+            said = f"{count(older, 'older study', 'older studies')} of this analysis can be asked for by API."
+            studies.append(Section("Not shown", (said,)))
+        title = f"Analysis {analysis_id}"
+        page = report_page(network, facts, plotly_src=SCRIPT, title=title, studies=studies)
         response = Response(page, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = content_security_policy()
         response.headers["X-Frame-Options"] = "DENY"
         return response
+
+
+def _section(record: StudyRecord, document: Mapping[str, Any]) -> Section:
+    """The study's section, and at its end which one it is: there may be several of a kind."""
+    section = section_of(document)
+    of = " and ".join(f"{name} {id}" for name, id in zip(SIDES[record.kind], record.analyses, strict=False))
+    which = f"This is {record.kind} {record.id} of {of}, asked for at {record.created_at}."
+    return replace(section, sentences=(*section.sentences, which))

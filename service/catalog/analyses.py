@@ -1,29 +1,20 @@
-"""Analyses: what was asked for, under which idempotency key, and which deletions are not finished."""
+"""Analyses: what was asked for."""
 
 import json
 import sqlite3
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from estimator.data.table import TableFormat
 from estimator.errors import NotFound
 from estimator.options import Options
 from service.catalog.database import Database, now
+from service.catalog.jobs import Idempotency, find_made, keep_key, remember_deletion
 from service.catalog.records import AnalysisRecord
-from service.errors import Conflict, IdempotencyMismatch
-
-
-@dataclass(frozen=True)
-class Idempotency:
-    """A client's key for one request; fingerprint: a hash of what the request asks for."""
-
-    key: str
-    fingerprint: str
-    seconds: int
+from service.catalog.studies import delete_studies_of
 
 
 class Analyses(Database):
-    """The tables `analyses`, `idempotency_keys` and `deletions`."""
+    """The table `analyses`."""
 
     def analysis(self, analysis_id: str, tenant: str | None = None) -> AnalysisRecord:
         """NotFound also for another tenant's; tenant None (the worker) finds every tenant's."""
@@ -59,49 +50,19 @@ class Analyses(Database):
         with self.reading() as db:
             return find_replay(db, tenant, idempotency)
 
-    def mark_enqueued(self, analysis_id: str) -> None:
-        with self.writing() as db:
-            db.execute("UPDATE analyses SET enqueued = 1 WHERE id = ?", (analysis_id,))
+    def delete_analysis(self, tenant: str, analysis_id: str) -> list[str]:
+        """Remove the row and those of its studies; returns the ids of all, the analysis's own last.
 
-    def withdraw(self, analysis_id: str) -> None:
-        """Take back an analysis that the queue did not take; its idempotency key is free again."""
+        It is remembered that their jobs and what these stored are still to go (`finish_deletion`).
+        """
         with self.writing() as db:
-            db.execute("DELETE FROM idempotency_keys WHERE analysis_id = ?", (analysis_id,))
-            db.execute("DELETE FROM analyses WHERE id = ? AND enqueued = 0", (analysis_id,))
-
-    def not_enqueued(self) -> list[AnalysisRecord]:
-        """Rows whose request died between the catalog and the queue, oldest first."""
-        with self.reading() as db:
-            rows = db.execute("SELECT * FROM analyses WHERE enqueued = 0 ORDER BY number").fetchall()
-        return [_record(row) for row in rows]
-
-    def forget_keys(self, seconds: float) -> int:
-        """Remove idempotency keys older than so many seconds; returns how many."""
-        with self.writing() as db:
-            return db.execute(
-                "DELETE FROM idempotency_keys WHERE created < ?", (time.time() - seconds,)
-            ).rowcount
-
-    def delete_analysis(self, tenant: str, analysis_id: str) -> None:
-        """Remove the row and remember that its job and network are still to go (`finish_deletion`)."""
-        with self.writing() as db:
-            gone = db.execute("DELETE FROM analyses WHERE id = ? AND tenant = ?", (analysis_id, tenant))
-            if gone.rowcount == 0:
+            found = db.execute("SELECT 1 FROM analyses WHERE id = ? AND tenant = ?", (analysis_id, tenant))
+            if found.fetchone() is None:
                 raise NotFound("There is no analysis of this id")
-            db.execute(
-                "INSERT INTO deletions (analysis_id, tenant, created_at) VALUES (?, ?, ?)",
-                (analysis_id, tenant, now()),
-            )
-
-    def deletions(self) -> list[tuple[str, str]]:
-        """Ids of deleted analyses of which something may be left, and when they were deleted."""
-        with self.reading() as db:
-            rows = db.execute("SELECT analysis_id, created_at FROM deletions ORDER BY created_at")
-            return [(row[0], row[1]) for row in rows]
-
-    def finish_deletion(self, analysis_id: str) -> None:
-        with self.writing() as db:
-            db.execute("DELETE FROM deletions WHERE analysis_id = ?", (analysis_id,))
+            studies = delete_studies_of(db, tenant, analysis_id)
+            db.execute("DELETE FROM analyses WHERE id = ?", (analysis_id,))
+            remember_deletion(db, tenant, analysis_id)
+        return [*studies, analysis_id]
 
 
 def insert_analysis(
@@ -133,31 +94,13 @@ def insert_analysis(
     except sqlite3.IntegrityError as error:
         raise NotFound("The model or the dataset was deleted while the analysis was being made") from error
     if idempotency is not None:
-        db.execute(
-            "INSERT OR REPLACE INTO idempotency_keys (tenant, key, fingerprint, analysis_id, created) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (tenant, idempotency.key, idempotency.fingerprint, analysis_id, time.time()),
-        )
+        keep_key(db, tenant, idempotency, analysis_id)
     return _record(db.execute("SELECT * FROM analyses WHERE id = ?", (analysis_id,)).fetchone())
 
 
 def find_replay(db: sqlite3.Connection, tenant: str, idempotency: Idempotency) -> AnalysisRecord | None:
-    row = db.execute(
-        "SELECT fingerprint, analysis_id FROM idempotency_keys WHERE tenant = ? AND key = ? AND created > ?",
-        (tenant, idempotency.key, time.time() - idempotency.seconds),
-    ).fetchone()
-    if row is None:
-        return None
-    if row["fingerprint"] != idempotency.fingerprint:
-        raise IdempotencyMismatch(
-            "This Idempotency-Key was used for another request; take a new key for a new request"
-        )
-    found = db.execute("SELECT * FROM analyses WHERE id = ?", (row["analysis_id"],)).fetchone()
-    if found is None:
-        raise Conflict(
-            "The analysis that this Idempotency-Key made was deleted; take a new key for a new one"
-        )
-    return _record(found)
+    found = find_made(db, tenant, idempotency, "analyses")
+    return None if found is None else _record(found)
 
 
 def _record(row: sqlite3.Row) -> AnalysisRecord:

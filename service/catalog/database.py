@@ -33,7 +33,7 @@ class Database:
 
     def sizes(self) -> dict[str, int]:
         """Rows of each table, for tests and for an operator."""
-        tables = ("models", "datasets", "analyses", "idempotency_keys", "deletions", "api_keys")
+        tables = ("models", "datasets", "analyses", "studies", "idempotency_keys", "deletions", "api_keys")
         with self.reading() as db:
             return {t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}  # noqa: S608
 

@@ -39,6 +39,30 @@ class AnalysisRecord:
 
 
 @dataclass(frozen=True)
+class StudyRecord:
+    """What was asked for on one analysis, or on two: base and head of a diff, an audit's and its baseline.
+
+    options: plain JSON values; an audit's are {"policy": ...}. Its state is the queue's, its document the
+    store's.
+    """
+
+    number: int
+    id: str
+    tenant: str
+    kind: str
+    analysis_id: str
+    other_analysis_id: str | None
+    options: Mapping[str, Any]
+    created_at: str
+    enqueued: bool
+
+    @property
+    def analyses(self) -> tuple[str, ...]:
+        """The ids of what it is of."""
+        return tuple(name for name in (self.analysis_id, self.other_analysis_id) if name is not None)
+
+
+@dataclass(frozen=True)
 class KeyRecord:
     """An API key without the key. revoked_at: None while it is valid."""
 

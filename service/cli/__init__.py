@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import traceback
 from types import FrameType
 
 
@@ -11,10 +12,17 @@ class Terminated(SystemExit):
 
 
 def main() -> None:
-    """Entry point of `nif`. 0: done. 2: refused or failed. 130, 143: stopped. 141, 1: nobody reads stdout."""
+    """Entry point of `nif`. 0: done. 2: refused or failed. 130, 143: stopped. 141, 1: nobody reads stdout.
+
+    Of `nif audit` 1 says that the policy failed, and nothing else does.
+    """
     _stop_in_order()
     _open_standard_streams()
-    from service.cli.exits import run
+    try:
+        from service.cli.exits import run
+    except Exception:  # noqa: BLE001 - whatever it is, the exit code must not be 1
+        traceback.print_exc()
+        sys.exit(2)  # not 1, which says that an audit's policy failed
 
     sys.exit(run(sys.argv[1:]))
 

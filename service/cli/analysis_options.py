@@ -91,9 +91,25 @@ def analysis_options(command: Command) -> Command:
     return command
 
 
+def model_file(argument: str) -> Path:
+    """The file of MODEL: a path, or a model of MLflow's registry (`models:/NAME/VERSION`), fetched."""
+    if argument.startswith("models:/") and not Path(argument).exists():
+        from service.mlflow_run.registered_model import registered_model
+
+        argument = str(registered_model(argument))
+    return usable_file(argument, "MODEL", ModelLimits().bytes)
+
+
+def table_options(command: Command) -> Command:
+    """Add the options that say how a table is read, to a command that names its table itself."""
+    for decorate in reversed(_DECORATORS[-4:]):
+        command = decorate(command)
+    return command
+
+
 def asked(values: dict[str, Any]) -> Asked:
     """Take the command's values apart. Raises InvalidParameter, naming the option as it is written."""
-    table_format = _format(values)
+    table_format = table_format_of(values)
     options = {f.name: values[f.name] for f in fields(Options) if f.name in values}
     options |= {"probes": tuple(values["probes"]), "parameters": _parameters(values["parameters"])}
     options |= {name: _number(name, values[name]) for name in ("beta", "alpha", "cross_check_share")}
@@ -106,14 +122,15 @@ def asked(values: dict[str, Any]) -> Asked:
     except InvalidParameter as error:
         raise _as_written(error) from error
     return Asked(
-        model=usable_file(values["model"], "MODEL", ModelLimits().bytes),
+        model=model_file(values["model"]),
         data=usable_file(values["data"], "DATA", TableLimits().file_bytes),
         table_format=table_format,
         options=checked,
     )
 
 
-def _format(values: dict[str, Any]) -> TableFormat:
+def table_format_of(values: dict[str, Any]) -> TableFormat:
+    """What `table_options` says of the table at values["data"]. Raises InvalidParameter."""
     kind = values["kind"] or ENDINGS.get(Path(values["data"]).suffix.lower(), "csv")
     if kind != "csv" and (values["no_header"] or values["delimiter"] != "," or values["decimal"] != "."):
         raise _refuse(

@@ -9,22 +9,16 @@ from typing import Any
 
 import click
 
-from estimator.errors import NifError, Place
 from service.cli.analysis_options import Asked, analysis_options, asked
-from service.cli.exits import complain, write
+from service.cli.exits import write
 from service.cli.local_store import id_of, opened
 from service.cli.output_folder import OutputFolder, output_folder
 from service.cli.phase_clock import PhaseClock
-from service.jobs.child import ChildLimits, run_child
+from service.cli.run_here import run_here
 from service.jobs.estimating import NETWORK, Source, request_of
-from service.jobs.problems import InternalError
 from service.settings import Settings, load_settings
 
 NO_STORE = "none"
-
-
-class AnalysisRefused(NifError):
-    """The analysis failed, for the reason that the child gave."""
 
 
 @click.command("analyze")
@@ -70,14 +64,8 @@ def _analyse(
     request = request_of(
         Source(ask.model, None), Source(ask.data, None), ask.table_format, ask.options, folder.draft
     )
-    limits = ChildLimits(seconds=float("inf"), memory=settings.job_memory_limit)
-    printed: list[str] = []
     threading.Thread(target=_load_libraries, daemon=True).start()
-    answer = run_child("estimating", request, limits, clock.report, lambda: False, printed.append)
-    if "problem" in answer:
-        if answer["problem"]["slug"] == InternalError.slug:
-            complain("; ".join(printed))
-        raise _refused(answer["problem"])
+    result = run_here("estimating", request, settings, clock)
     clock.report("graph", 0, 3)
     from estimator.graph.describe import describe
     from estimator.graph.export import json as json_export
@@ -98,7 +86,7 @@ def _analyse(
     stored = None
     if uri != NO_STORE:
         clock.report("storing", 0, 1)
-        stored = id_of(answer["result"]["sha256"])
+        stored = id_of(result["sha256"])
         with opened(uri) as store:
             store.write(stored, network)
         clock.report("storing", 1, 1)
@@ -116,8 +104,3 @@ def _load_libraries() -> None:
     with suppress(ImportError):
         for module in ("estimator.graph.describe", "estimator.graph.paths", "service.report.page"):
             import_module(module)
-
-
-def _refused(problem: dict[str, Any]) -> AnalysisRefused:
-    places = [Place(**place) for place in problem.get("errors", [])]
-    return AnalysisRefused(str(problem.get("detail")), errors=places)

@@ -11,10 +11,17 @@ COMMANDS = {
     "estimate": "Say what an analysis will take, and run nothing.",
     "paths": "Show the strongest paths of a network.",
     "attributions": "Show how much of each output is due to each input.",
+    "ablate": "Cut neurons and measure what that costs.",
+    "prune": "Write a smaller model, without neurons that can go.",
+    "diff": "Show what changed between two analyses.",
+    "probes": "Show by layer what is heard of the columns that are no inputs.",
+    "audit": "Judge a policy on a model or a network: pass, fail or cannot tell.",
+    "verify": "Check the signed evidence of an audit.",
     "serve": "Run the REST API and its workers.",
     "worker": "Run one worker.",
     "migrate": "Bring the databases up to date.",
-    "keys": "Make, list and revoke API keys.",
+    "keys": "Make, list and revoke API keys, and keys that sign evidence.",
+    "audit-log": "Check the service's audit log, and make anchors of it.",
     "settings": "List all settings, their values and where these come from.",
 }
 
@@ -28,7 +35,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"service.cli.{cmd_name}").command
+        command: click.Command = import_module(f"service.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

@@ -12,6 +12,8 @@ from estimator.errors import NifError
 from service.extras import missing_extra
 from service.report.text import visible
 
+PASSED = 0
+FAILED = 1  # of `nif audit` alone: the policy failed
 REFUSED = 2
 STDOUT_FAILED = 1
 INTERRUPTED = 130
@@ -32,9 +34,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    # 1 is a verdict of an audit, and no answer is none.
+    stdout_failed = REFUSED if "audit" in arguments[:1] else STDOUT_FAILED
     if sys.stdout is None:
         complain("stdout is closed: there is nowhere to write the answer to")
-        return STDOUT_FAILED
+        return stdout_failed
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -49,7 +53,7 @@ def _run(arguments: Sequence[str]) -> int:
         _close(sys.stdout)
         reason = error.strerror if isinstance(error, OSError) else str(error)
         complain(f"stdout cannot be written: {reason}")
-        return STDOUT_FAILED
+        return stdout_failed
 
 
 def _command(arguments: Sequence[str]) -> int:
@@ -96,9 +100,10 @@ def _command(arguments: Sequence[str]) -> int:
         hint = "; make room on the disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         complain(f"{name}{words}{hint}")
         return REFUSED
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the exit code must not be 1
         if os.environ.get("NIF_LOG_LEVEL") == "debug":
-            raise
+            traceback.print_exc()
+            return REFUSED
         complain(
             f"an error that nif does not know ({type(error).__name__}: {error}); see NIF_LOG_LEVEL=debug"
         )

@@ -1,7 +1,8 @@
-"""`nif keys`: who may use the API."""
+"""`nif keys`: who may use the API, and the keys that sign evidence."""
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -23,10 +24,13 @@ def _catalog() -> Catalog:
 def command() -> None:
     """Make, list and revoke API keys. A service that others can reach needs at least one.
 
+    `nif keys signing` is about other keys: those that sign the evidence of an audit.
+
     \b
       nif keys create --name laptop
       nif keys list
       nif keys revoke 1a2b3c4d5e6f
+      nif keys signing create auditor
     """
 
 
@@ -64,3 +68,35 @@ def revoke(key_id: str) -> None:
     """Revoke a key, at once and for good. KEY_ID is as `nif keys list` shows it."""
     record = _catalog().revoke_key(key_id)
     write(f"{record.id} revoked at {record.revoked_at}")
+
+
+@command.group("signing")
+def signing() -> None:
+    """Keys that sign evidence (Ed25519). They are files, and no API keys: nobody can log in with one.
+
+    \b
+      nif keys signing create auditor
+      nif keys signing show auditor.pub
+    """
+
+
+@signing.command("create")
+@click.argument("name")
+def signing_create(name: str) -> None:
+    """Make NAME.key, which signs, and NAME.pub, which verifies. Give others the second; guard the first."""
+    from service.evidence.signing import new_key, write_key
+
+    key, private, public = new_key(), Path(f"{name}.key"), Path(f"{name}.pub")
+    write_key(key, private, public)
+    complain(f"{private} signs and has no password: keep it to yourself. {public} is for those who verify.")
+    write(key.public.id)
+
+
+@signing.command("show")
+@click.argument("file")
+def signing_show(file: str) -> None:
+    """Print the id of the public key in FILE: sha256 of its 32 bytes."""
+    from service.cli.input_files import usable_file
+    from service.evidence.signing import MOST_BYTES, read_public_key
+
+    write(read_public_key(usable_file(file, "FILE", MOST_BYTES)).id)

@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 
 from estimator.errors import InvalidParameter, NotFound, Place
-from estimator.network import Edges, Floats, FlowNetwork, Layer, NeuronFacts, neuron_id
+from estimator.network import (
+    Edges,
+    Floats,
+    FlowNetwork,
+    GivenTarget,
+    Layer,
+    NeuronFacts,
+    Probe,
+    ProbeLayer,
+    Stratum,
+    neuron_id,
+)
 from service.cli.input_files import usable_file
 from service.cli.local_store import opened
 from service.report.text import shown
@@ -74,7 +85,43 @@ def _network(read: dict[str, Any]) -> FlowNetwork:
         redundancy=tuple(_column(members, "redundancy") for members in by_layer),
         beta=float(graph["beta"]),
         alpha=float(graph["alpha"]),
+        probes=tuple(_probe(probe) for probe in graph["probes"]),
         provenance=dict(graph["provenance"]),
+    )
+
+
+def _probe(read: dict[str, Any]) -> Probe:
+    if read["kind"] not in ("categorical", "numeric"):
+        raise ValueError(f"a probe is {read['kind']!r}")
+    return Probe(
+        name=str(read["name"]),
+        kind=read["kind"],
+        levels=tuple((str(level), int(count)) for level, count in read["levels"]),
+        values=tuple(_probe_layer(values) for values in read["values"]),
+        given_target=_given_target(read.get("given_target")),
+    )
+
+
+def _given_target(read: dict[str, Any] | None) -> GivenTarget | None:
+    if read is None:
+        return None
+    return GivenTarget(
+        target=str(read["target"]),
+        strata=tuple(Stratum(str(s["level"]), int(s["rows"]), bool(s["measured"])) for s in read["strata"]),
+        values=tuple(_probe_layer(values) for values in read["values"]),
+    )
+
+
+def _probe_layer(read: dict[str, Any]) -> ProbeLayer:
+    names = ("mi", "se", "ci_low", "ci_high", "p_value", "q_value")
+    numbers = {
+        name: np.array([np.nan if v is None else v for v in read[name]], dtype=np.float64) for name in names
+    }
+    return ProbeLayer(
+        layer=int(read["layer"]),
+        saturated=np.array(read["saturated"], dtype=np.bool_),
+        lower_bound=np.array(read["lower_bound"], dtype=np.bool_),
+        **numbers,
     )
 
 

@@ -56,13 +56,13 @@ class _Talk:
         for line in lines:
             self._message(line)
         if len(self.line) > LONGEST_LINE:
-            raise ModelCrashed("The process of the analysis sent a message without end")
+            raise ModelCrashed("The process of the job sent a message without end")
 
     def _message(self, line: bytes) -> None:
         try:
             message = json.loads(line)
         except ValueError as error:
-            raise ModelCrashed("The process of the analysis sent a message that cannot be read") from error
+            raise ModelCrashed("The process of the job sent a message that cannot be read") from error
         if not isinstance(message, dict):
             return
         if any(isinstance(message.get(name), dict) for name in ANSWERS):

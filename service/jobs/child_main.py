@@ -7,6 +7,7 @@ import resource
 import sys
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from estimator.errors import MemoryLimit, NifError
@@ -16,6 +17,13 @@ from service.jobs.processes import be_first_to_go, die_with_parent
 from service.stores.protocol import StoreUnavailable
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+# What is asked of a child, and who does it: a function of (request, progress) that returns plain JSON values.
+WORKS = {
+    "estimating": ("service.jobs.estimating", "estimate"),
+    "storing": ("service.jobs.storing", "store"),
+    "studying": ("service.studies.computing", "study"),
+    "storing study": ("service.jobs.storing", "store_study"),
+}
 Say = Callable[[dict[str, Any]], None]
 
 
@@ -43,15 +51,8 @@ def answer(work: str, request: dict[str, Any], say: Say) -> dict[str, Any]:
         say({"phase": phase, "done": int(done), "total": int(total)})
 
     try:
-        if work == "estimating":
-            from service.jobs.estimating import estimate
-
-            return {"result": estimate(request, progress)}
-        if work == "storing":
-            from service.jobs.storing import store
-
-            return {"result": store(request, progress)}
-        raise SystemExit(f"there is no work {work!r}")
+        module, function = WORKS[work]
+        return {"result": getattr(import_module(module), function)(request, progress)}
     except StoreUnavailable as error:
         return {"unavailable": {"detail": str(error)}}
     except NifError as error:
@@ -59,9 +60,7 @@ def answer(work: str, request: dict[str, Any], say: Say) -> dict[str, Any]:
     except ModuleNotFoundError as error:
         return {"problem": problem_of(missing_extra(error) or _unexpected(error))}
     except MemoryError:
-        error_ = MemoryLimit(
-            "The analysis needs more memory than there is; analyse fewer rows or a smaller model"
-        )
+        error_ = MemoryLimit("The job needs more memory than there is; analyse fewer rows or a smaller model")
         return {"problem": problem_of(error_)}
     except OSError as error:
         return {"problem": problem_of(storage_limit() if error.errno in FULL else _unexpected(error))}
@@ -73,7 +72,7 @@ def _unexpected(error: Exception) -> InternalError:
     """Type and place of an error, for the log; its text may hold data and is left out."""
     frames = traceback.extract_tb(error.__traceback__)
     print(f"{type(error).__name__} at " + " < ".join(f"{f.name}:{f.lineno}" for f in reversed(frames)))  # noqa: T201
-    return InternalError(f"The analysis met an error that it does not know: {type(error).__name__}")
+    return InternalError(f"The job met an error that it does not know: {type(error).__name__}")
 
 
 if __name__ == "__main__":

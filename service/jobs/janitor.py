@@ -1,6 +1,6 @@
-"""Takes away what a job leaves that ended in another way than done: networks, work folders.
+"""Takes away what a job leaves that ended in another way than done: networks, studies, work folders.
 
-A job can be cancelled between the store's commit and its own end; then the network is there and must go.
+A job can be cancelled between the store's commit and its own end; then what it stored is there and must go.
 """
 
 import threading
@@ -11,7 +11,7 @@ from service.jobs import work_folder
 from service.jobs.database import QueueUnavailable
 from service.jobs.runner import JobRunner
 from service.stores.open import open_store
-from service.stores.protocol import StoreUnavailable
+from service.stores.protocol import GraphStore, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -19,7 +19,7 @@ LOOK_SECONDS = 1.0
 
 
 def sweep_at_start(runner: JobRunner) -> None:
-    """What workers left that were killed: folders of ended jobs, networks of cancelled ones."""
+    """What workers left that were killed: folders of ended jobs, what cancelled ones stored."""
 
     def waiting_or_running(ids: object) -> set[str]:
         states = runner.queue.states(list(ids))  # type: ignore[call-overload]
@@ -29,10 +29,10 @@ def sweep_at_start(runner: JobRunner) -> None:
     try:
         store = open_store(runner.settings.store)
         try:
-            states = runner.queue.states(store.ids())
-            for analysis_id, state in states.items():
+            states = runner.queue.states([*store.ids(), *store.study_ids()])
+            for job_id, state in states.items():
                 if state.status == "cancelled":
-                    store.delete(analysis_id)
+                    _remove(store, job_id)
         finally:
             store.close()
     except StoreUnavailable as error:
@@ -45,17 +45,23 @@ def clean_up(runner: JobRunner) -> None:
     if not ids:
         return
     states = runner.queue.states(ids)
-    for analysis_id in ids:
-        state = states.get(analysis_id)
+    for job_id in ids:
+        state = states.get(job_id)
         if state is None or state.status == "cancelled":
             store = open_store(runner.settings.store)
             try:
-                store.delete(analysis_id)
+                _remove(store, job_id)
             finally:
                 store.close()
-            log.info("network of a cancelled job removed", job=analysis_id)
+            log.info("result of a cancelled job removed", job=job_id)
         if state is None or state.status in ("done", "failed", "cancelled"):
-            runner.written.discard(analysis_id)
+            runner.written.discard(job_id)
+
+
+def _remove(store: GraphStore, job_id: str) -> None:
+    """Remove the network or the study of that id."""
+    store.delete_study(job_id)
+    store.delete(job_id)
 
 
 def keep_clean(runner: JobRunner, stopping: threading.Event) -> None:

@@ -34,20 +34,20 @@ def shorten(text: str) -> str:
 
 def time_limit(seconds: float) -> NifError:
     return TimeLimit(
-        f"The analysis took longer than {seconds:g} seconds, the limit of this service; "
+        f"The job took longer than {seconds:g} seconds, the limit of this service; "
         "analyse fewer rows or a smaller model, or choose the estimator convex"
     )
 
 
 def memory_limit(used: int, limit: int) -> NifError:
     return MemoryLimit(
-        f"The analysis used {used >> 20} MiB, and the limit of this service is {limit >> 20} MiB; "
+        f"The job used {used >> 20} MiB, and the limit of this service is {limit >> 20} MiB; "
         "analyse fewer rows or a smaller model"
     )
 
 
 def storage_limit() -> NifError:
-    return StorageLimit("The disk of the service is full; make room and submit the analysis again")
+    return StorageLimit("The disk of the service is full; make room and submit the job again")
 
 
 def died(returncode: int, used: int) -> NifError:
@@ -55,7 +55,7 @@ def died(returncode: int, used: int) -> NifError:
     if returncode == -signal.SIGKILL:
         seen = f" (it used {used >> 20} MiB when last seen)" if used else ""
         return MemoryLimit(
-            "The process of the analysis was killed by the system, SIGKILL, most likely because the machine "
+            "The process of the job was killed by the system, SIGKILL, most likely because the machine "
             f"ran out of memory{seen}; analyse fewer rows or a smaller model"
         )
     if returncode == -signal.SIGBUS:

@@ -1,4 +1,4 @@
-"""One analysis as a worker runs it: the two steps of the workflow, each in a child process."""
+"""One job as a worker runs it: the two steps of the workflow, each in a child process."""
 
 import threading
 import time
@@ -11,22 +11,23 @@ import structlog
 from dbos import error as dbos_error
 
 from estimator.errors import NifError, Unavailable
+from service.audit_log import AuditLog
 from service.blobs import Blobs
 from service.catalog import Catalog
 from service.jobs import work_folder
 from service.jobs.child import PROGRAM, ChildLimits, Stopped, run_child
 from service.jobs.database import QueueUnavailable
-from service.jobs.estimating import NETWORK, Source, request_of
-from service.jobs.problems import problem_of
+from service.jobs.problems import problem_of, storage_limit
 from service.jobs.progress import ProgressMeter
 from service.jobs.queue import Claim, JobQueue
+from service.jobs.requests import order, store_order
 from service.settings import Settings
 
 log = structlog.get_logger()
 
 ASK_SECONDS = 0.5  # how often a worker asks whether the job is still its own
 BEAT_SECONDS = 3.0  # how often it gives a sign of life when nothing else is new
-STORE_WAIT_SECONDS = 7 * 86400.0  # how long a finished analysis waits for its store to come back
+STORE_WAIT_SECONDS = 7 * 86400.0  # how long a job waits for its store to come back
 SLOWEST_RETRY_SECONDS = 15.0
 
 
@@ -77,73 +78,88 @@ class JobRunner:
         self.settings, self.executor, self.queue, self.program = settings, executor, queue, program
         self.catalog = Catalog(settings.catalog_path)
         self.blobs = Blobs(settings.blobs_dir)
+        self.audit_log = AuditLog(settings.data_dir / "audit.jsonl")
         self.stopping = threading.Event()
         self.idle = threading.Event()
         self.idle.set()
         self.current: Claim | None = None
-        self.written: set[str] = set()  # ids whose network this worker stored and whose end is not seen yet
+        self.written: set[str] = set()  # jobs whose result this worker stored and whose end is not seen yet
         self.limits = ChildLimits(settings.job_time_limit, settings.job_memory_limit)
 
-    def estimate(self, analysis_id: str) -> dict[str, Any]:
-        """Step 1. {"network": path, "sha256": its hash}, or {"problem": {...}}."""
-        watch = self._begin(analysis_id)
+    def compute(self, job_id: str) -> dict[str, Any]:
+        """Step 1. {"network" or "study": path, "sha256": its hash, ...}, or {"problem": {...}}."""
+        watch = self._begin(job_id)
         folder = None
         try:
             try:
-                folder = work_folder.new_attempt(self.settings.work_dir, analysis_id)
-                record = self.catalog.analysis(analysis_id)
-                request = request_of(
-                    Source(self.blobs.path(record.model_sha256), record.model_sha256),
-                    Source(self.blobs.path(record.dataset_sha256), record.dataset_sha256),
-                    record.table_format,
-                    record.options,
-                    folder,
-                )
-                answer = self._run("estimating", request, watch)
+                folder = work_folder.new_attempt(self.settings.work_dir, job_id)
+                asked = order(self.catalog, self.blobs, self.settings, job_id, folder)
+                watch.meter.any_phase = asked.made == "study"
+                answer = self._run_patiently(asked.work, asked.request, watch)
             except NifError as error:
                 answer = {"problem": problem_of(error)}
             if "result" in answer:
-                made = (
-                    {"network": str(folder / NETWORK), "sha256": answer["result"]["sha256"]} if folder else {}
-                )
                 folder = None  # kept for the next step
+                made: dict[str, Any] = answer["result"] | {asked.made: str(asked.file)}
                 return made
-            return {
-                "problem": answer.get("problem") or problem_of(Unavailable("A store was asked for too early"))
-            }
+            return {"problem": answer["problem"]}
         finally:
             if folder is not None:
                 work_folder.remove_attempt(folder)
             self._end()
 
-    def store(self, analysis_id: str, made: dict[str, Any]) -> dict[str, Any]:
+    def store(self, job_id: str, made: dict[str, Any]) -> dict[str, Any]:
         """Step 2. {"stored": True}, {"lost": True} if step 1's file is gone, or {"problem": {...}}."""
-        watch = self._begin(analysis_id)
+        watch = self._begin(job_id)
+        file = Path(made["network"] if "network" in made else made["study"])
         try:
-            if not work_folder.intact(Path(made["network"]), made["sha256"]):
+            if not work_folder.intact(file, made["sha256"]):
                 return {"lost": True}
-            request = {"analysis_id": analysis_id, "network": made["network"]}
-            request |= {"store": self.settings.store, "login": self.settings.store_login}
-            self.written.add(analysis_id)
-            answer = self._store_patiently(request, watch)
-            work_folder.remove(self.settings.work_dir, analysis_id)
+            try:
+                watch.meter.any_phase = "study" in made
+                if made.get("verdict") is not None:
+                    self._log_verdict(job_id, made)
+                work, request = store_order(self.catalog, self.settings, job_id, made)
+                self.written.add(job_id)
+                answer = self._run_patiently(work, request, watch)
+            except NifError as error:
+                answer = {"problem": problem_of(error)}
+            except OSError as error:
+                log.error("audit log", job=job_id, reason=error.strerror)
+                answer = {"problem": problem_of(storage_limit())}
+            work_folder.remove(self.settings.work_dir, job_id)
             return {"stored": True} if "result" in answer else {"problem": answer["problem"]}
         except dbos_error.DBOSWorkflowConflictIDError:
             if watch.lost:
-                work_folder.remove_attempt(Path(made["network"]).parent)
+                work_folder.remove_attempt(file.parent)
             raise
         finally:
             self._end()
 
-    def _store_patiently(self, request: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    def _log_verdict(self, job_id: str, made: dict[str, Any]) -> None:
+        """A line of the audit log, before anybody can read the verdict; OSError: then nobody shall."""
+        record = self.catalog.study(job_id)
+        self.audit_log.append(
+            tenant=record.tenant,
+            key=None,
+            object=f"/v1/{record.kind}s/{job_id}",
+            verdict=made["verdict"],
+            document_sha256=made["sha256"],
+            of=[
+                {"analysis": analysis.id, "model": analysis.model_sha256, "dataset": analysis.dataset_sha256}
+                for analysis in map(self.catalog.analysis, record.analyses)
+            ],
+        )
+
+    def _run_patiently(self, work: str, request: dict[str, Any], watch: Watch) -> dict[str, Any]:
         """Again and again while the store cannot be reached; the job waits, and can be cancelled."""
         pause, deadline = 0.5, time.monotonic() + STORE_WAIT_SECONDS
         while True:
-            answer = self._run("storing", request, watch)
+            answer = self._run(work, request, watch)
             if "unavailable" not in answer:
                 return answer
             detail = str(answer["unavailable"].get("detail"))
-            log.warning("store does not answer; the job waits", job=request["analysis_id"], reason=detail)
+            log.warning("store does not answer; the job waits", job=watch.claim.analysis_id, reason=detail)
             if time.monotonic() > deadline:
                 return {"problem": problem_of(Unavailable(f"The graph store could not be reached: {detail}"))}
             self._sleep(pause, watch)

@@ -87,7 +87,7 @@ def _problem(status: str, attributes: object) -> dict[str, Any]:
         return {
             "slug": "model-crashed",
             "title": "The runtime crashed on this model",
-            "detail": "The worker died each time that it ran this analysis; it is not tried again",
+            "detail": "The worker died each time that it ran this job; it is not tried again",
             "errors": [],
         }
     problem = attributes.get("problem") if isinstance(attributes, dict) else None
@@ -96,6 +96,6 @@ def _problem(status: str, attributes: object) -> dict[str, Any]:
     return {
         "slug": "internal-error",
         "title": "The worker met an error that it does not know",
-        "detail": "The analysis failed for a reason that only the worker's log tells",
+        "detail": "The job failed for a reason that only the worker's log tells",
         "errors": [],
     }

@@ -1,7 +1,7 @@
-"""The workflow of an analysis, as DBOS keeps it: finished steps are not done again after a crash.
+"""The workflow of a job, as DBOS keeps it: finished steps are not done again after a crash.
 
-1. estimate: analyse in a child; leaves a network file.   2. store: put it into the graph store.
-A network file that is lost between the steps (another host took over) is made again.
+1. estimate: analyse, or compute a study, in a child, which leaves a file.   2. store: put what is in the file
+into the graph store. A file that is lost between the steps (another host took over) is made again.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ def register(runner: JobRunner, attempts: int) -> None:
 
     @DBOS.step(name="estimate")
     def estimate(analysis_id: str) -> dict[str, Any]:
-        return _guarded(lambda: runner.estimate(analysis_id), analysis_id)
+        return _guarded(lambda: runner.compute(analysis_id), analysis_id)
 
     @DBOS.step(name="store")
     def store(analysis_id: str, made: dict[str, Any]) -> dict[str, Any]:
@@ -42,11 +42,11 @@ def register(runner: JobRunner, attempts: int) -> None:
         while "problem" not in made:
             stored = store(analysis_id, made)
             if "stored" in stored:
-                log.info("analysis done", job=analysis_id)
+                log.info("job done", job=analysis_id)
                 return "done"
             made = estimate(analysis_id) if "lost" in stored else stored
         publish(analysis_id, made["problem"])
-        log.info("analysis failed", job=analysis_id, problem=made["problem"]["slug"])
+        log.info("job failed", job=analysis_id, problem=made["problem"]["slug"])
         raise AnalysisFailed(made["problem"]["slug"])
 
 

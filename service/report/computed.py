@@ -37,12 +37,17 @@ def computed(network: FlowNetwork) -> tuple[Entry, ...]:
     record = {key: value for key, value in network.provenance.items() if key != "warnings"}
     lines = [Entry("Beta", repr(network.beta)), Entry("Alpha", repr(network.alpha))]
     known = [_entry(LABELS[key], key, record.pop(key)) for key in LABELS if key in record]
-    others = [_entry(key.replace("_", " ").capitalize(), key, value) for key, value in record.items()]
+    others = [entry(key, key, value) for key, value in record.items()]
     return (*known, *lines, *others)
 
 
 def warnings(network: FlowNetwork) -> tuple[str, ...]:
     return tuple(shown(str(w), 1_000) for w in network.provenance.get("warnings", ()))
+
+
+def entry(name: str, key: str, value: Any) -> Entry:
+    """A line of the box for a recorded value that has no label of its own."""
+    return _entry(name.replace("_", " ").capitalize(), key, value)
 
 
 def _entry(label: str, key: str, value: Any) -> Entry:

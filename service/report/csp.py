@@ -1,15 +1,22 @@
-"""The page's own script, and the Content-Security-Policy that lets it and plotly run and nothing else."""
+"""The pages' own scripts, and the Content-Security-Policy that lets them and plotly run and nothing else."""
 
 import base64
 import hashlib
 from importlib.resources import files
 
-SCRIPT = files("service.report").joinpath("static/report.js").read_text(encoding="utf-8")
-_SCRIPT_HASH = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+_STATIC = files("service.report").joinpath("static")
+SCRIPT = _STATIC.joinpath("report.js").read_text(encoding="utf-8")
+STUDY_SCRIPT = _STATIC.joinpath("studies.js").read_text(encoding="utf-8")
+
+
+def _hashed(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
 # plotly writes style elements and attributes; its picture button makes a data: image.
 _DIRECTIVES = (
     "default-src 'none'",
-    f"script-src 'self' 'sha256-{_SCRIPT_HASH}'",
+    f"script-src 'self' {_hashed(SCRIPT)} {_hashed(STUDY_SCRIPT)}",
     "style-src 'unsafe-inline'",
     "img-src data:",
     "base-uri 'none'",

@@ -4,7 +4,7 @@ import numpy as np
 
 from estimator.graph.attribution import attributions
 from estimator.graph.facts import GraphFacts
-from estimator.graph.flow import flow_edges, neuron_at, parse_neuron_id
+from estimator.graph.flow import FlowBlocks, neuron_at, parse_neuron_id
 from estimator.graph.paths import strongest_paths
 from estimator.network import FlowNetwork, neuron_id
 from estimator.options import refuse
@@ -17,10 +17,11 @@ def communities(network: FlowNetwork, facts: GraphFacts) -> Communities:
     """In order of their numbers; a neuron without a flow edge is in none."""
     community = np.concatenate(facts.community)
     ids = [neuron_id(layer.index, i) for layer in network.layers for i in range(layer.size)]
-    edges = flow_edges(network)
-    inside = community[edges.source] == community[edges.consumer]
     count = int(community.max(initial=-1)) + 1
-    within = np.bincount(community[edges.source[inside]], weights=edges.nif[inside], minlength=count)
+    within = np.zeros(count)
+    for edges in FlowBlocks(network):
+        inside = community[edges.source] == community[edges.consumer]
+        within += np.bincount(community[edges.source[inside]], weights=edges.nif[inside], minlength=count)
     members = [np.flatnonzero(community == c) for c in range(count)]
     return Communities(
         tuple(

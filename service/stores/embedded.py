@@ -5,12 +5,14 @@ Choose it: on one machine, by default. Not for: several hosts, or a graph that o
 """
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from estimator.graph.describe import describe
 from estimator.graph.facts import GraphFacts
 from estimator.network import FlowNetwork
-from service.stores import answers, embedded_queries, embedded_rows
+from service.stores import answers, embedded_queries, embedded_rows, embedded_studies
 from service.stores.embedded_file import READ_SECONDS, EmbeddedFile
 from service.stores.embedded_queries import Stored
 from service.stores.kept_facts import KeptFacts
@@ -24,6 +26,7 @@ from service.stores.protocol import (
     PathRow,
     ProbeRow,
     Slice,
+    StudyRow,
     checked_beta,
 )
 
@@ -59,6 +62,7 @@ class EmbeddedStore:
 
     def delete(self, analysis_id: str) -> None:
         with self._file.writing(READ_SECONDS) as db:
+            embedded_studies.delete_of_network(db, analysis_id)
             db.execute("DELETE FROM networks WHERE analysis_id = ?", (analysis_id,))
 
     def exists(self, analysis_id: str) -> bool:
@@ -118,6 +122,32 @@ class EmbeddedStore:
     def probes(self, analysis_id: str, probe: str | None = None) -> list[ProbeRow]:
         with self._file.reading() as db:
             return embedded_queries.probes(db, _stored(db, analysis_id, None), probe)
+
+    def write_study(
+        self, study_id: str, kind: str, analysis_ids: Sequence[str], document: Mapping[str, Any]
+    ) -> None:
+        with self._file.writing() as db:
+            embedded_studies.insert(db, study_id, kind, analysis_ids, document)
+
+    def study(self, study_id: str) -> dict[str, Any]:
+        with self._file.reading() as db:
+            return embedded_studies.document(db, study_id)
+
+    def studies(self, analysis_id: str) -> list[StudyRow]:
+        with self._file.reading() as db:
+            return embedded_studies.rows(db, _stored(db, analysis_id, None).number)
+
+    def study_ids(self) -> list[str]:
+        with self._file.reading() as db:
+            return [study_id for (study_id,) in db.execute("SELECT study_id FROM studies ORDER BY study_id")]
+
+    def verdicts(self, study_ids: Sequence[str]) -> dict[str, str | None]:
+        with self._file.reading() as db:
+            return embedded_studies.verdicts(db, study_ids)
+
+    def delete_study(self, study_id: str) -> None:
+        with self._file.writing(READ_SECONDS) as db:
+            db.execute("DELETE FROM studies WHERE study_id = ?", (study_id,))
 
     def _facts_of(self, db: sqlite3.Connection, stored: Stored, network: FlowNetwork) -> GraphFacts:
         """As stored, or computed once for another beta and kept for the next page."""

@@ -10,7 +10,16 @@ from typing import Any
 
 from estimator.graph.flow import parse_neuron_id, unknown_neuron
 from service.stores.listing import Conditions, Listing, split_after
-from service.stores.protocol import EdgeFilter, EdgeRow, NeuronFilter, NeuronRow, Page, ProbeRow, Slice
+from service.stores.protocol import (
+    EdgeFilter,
+    EdgeRow,
+    NeuronFilter,
+    NeuronRow,
+    Page,
+    ProbeRow,
+    Slice,
+    given_target,
+)
 
 _NIF = "(CASE WHEN e.q_value <= :alpha THEN max(0.0, e.mi - :beta * s.redundancy) ELSE 0.0 END)"
 _FLOW = "e.q_value <= :alpha AND e.mi > :beta * s.redundancy"
@@ -35,7 +44,8 @@ _NEURON = """
     FROM {tables} WHERE n.network = :network AND n.neuron = :neuron"""
 _PROBES = """
     SELECT p.name, n.layer || ':' || n.position, n.name, n.layer, p.mi, p.se, p.ci_low, p.ci_high, p.p_value,
-        p.q_value, p.saturated, p.lower_bound
+        p.q_value, p.saturated, p.lower_bound, p.given_mi, p.given_se, p.given_ci_low, p.given_ci_high,
+        p.given_p_value, p.given_q_value, p.given_saturated, p.given_lower_bound
     FROM probes p JOIN neurons n ON n.network = p.network AND n.neuron = p.neuron
     WHERE p.network = :network AND (:probe IS NULL OR p.name = :probe) ORDER BY p.probe, p.neuron"""
 
@@ -97,7 +107,7 @@ def edges(db: sqlite3.Connection, stored: Stored, where: EdgeFilter, page: Slice
 def probes(db: sqlite3.Connection, stored: Stored, probe: str | None) -> list[ProbeRow]:
     """In the order of the probes, then of the neurons."""
     rows = db.execute(_PROBES, {"network": stored.number, "probe": probe})
-    return [ProbeRow(*(*row[:10], bool(row[10]), bool(row[11]))) for row in rows]
+    return [ProbeRow(*(*row[:10], bool(row[10]), bool(row[11]), given_target(row[12:]))) for row in rows]
 
 
 def number_of(db: sqlite3.Connection, stored: Stored, neuron: str, field: str) -> int:

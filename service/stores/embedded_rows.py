@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from estimator.errors import NotFinite, Place
 from estimator.graph.facts import GraphFacts
-from estimator.network import Edges, FlowNetwork, neuron_id
+from estimator.network import Edges, FlowNetwork, ProbeLayer, neuron_id
 from estimator.network_arrays import array_bytes, array_of, pack, unpack
 
 LARGEST = float(np.finfo(np.float64).max)
@@ -31,7 +31,8 @@ def insert(db: sqlite3.Connection, analysis_id: str, network: FlowNetwork, facts
     insert_graph_facts(db, "graph_facts", number, network, facts)
     for source in range(len(network.layers)):
         db.executemany("INSERT INTO edges VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", _edges(number, network, source))
-    db.executemany("INSERT INTO probes VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", _probes(number, network))
+    marks = ",".join(20 * "?")
+    db.executemany(f"INSERT INTO probes VALUES ({marks})", _probes(number, network))  # noqa: S608
 
 
 def insert_graph_facts(
@@ -134,8 +135,15 @@ def _pairs(number: int | None, network: FlowNetwork, edges: Edges, index: int) -
 
 def _probes(number: int | None, network: FlowNetwork) -> Iterator[Row]:
     for place, probe in enumerate(network.probes):
+        given = {} if probe.given_target is None else {v.layer: v for v in probe.given_target.values}
         for values in probe.values:
-            floats = (values.mi, values.se, values.ci_low, values.ci_high, values.p_value, values.q_value)
-            columns = [column.tolist() for column in (*floats, values.saturated, values.lower_bound)]
+            columns = _measured(values)
+            known = given.get(values.layer)
+            columns += [[None] * values.mi.size] * len(columns) if known is None else _measured(known)
             for neuron, row in enumerate(zip(*columns, strict=True), network.offsets[values.layer]):
                 yield (number, place, probe.name, neuron, *row)
+
+
+def _measured(values: ProbeLayer) -> list[list[Any]]:
+    floats = (values.mi, values.se, values.ci_low, values.ci_high, values.p_value, values.q_value)
+    return [column.tolist() for column in (*floats, values.saturated, values.lower_bound)]

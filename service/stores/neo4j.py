@@ -4,13 +4,21 @@ Choose it: several hosts, or people who ask in Cypher. Not for: one machine alon
 Doubles come back with their bits, but for -0.0, which listings give as 0.0; NaN is None.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from estimator.errors import InvalidParameter
 from estimator.graph.facts import GraphFacts
 from estimator.network import FlowNetwork
-from service.stores import answers, neo4j_attributions, neo4j_paths, neo4j_queries, neo4j_schema
+from service.stores import (
+    answers,
+    neo4j_attributions,
+    neo4j_paths,
+    neo4j_queries,
+    neo4j_schema,
+    neo4j_studies,
+)
 from service.stores.embedded_rows import check_finite
 from service.stores.kept_facts import KeptFacts
 from service.stores.neo4j_communities import stored_communities
@@ -32,6 +40,7 @@ from service.stores.protocol import (
     PathRow,
     ProbeRow,
     Slice,
+    StudyRow,
     checked_beta,
 )
 
@@ -123,6 +132,35 @@ class Neo4jStore:
     def probes(self, analysis_id: str, probe: str | None = None) -> list[ProbeRow]:
         with self._whole(analysis_id, None) as (read, stored):
             return neo4j_queries.probes(read, stored, probe)
+
+    def write_study(
+        self, study_id: str, kind: str, analysis_ids: Sequence[str], document: Mapping[str, Any]
+    ) -> None:
+        with self._connection.reading() as read:
+            known = read.row("MATCH (s:Study {id: $id}) RETURN 1", id=study_id)
+        if known is None:
+            neo4j_studies.write_study(self._connection, study_id, kind, analysis_ids, document)
+
+    def study(self, study_id: str) -> dict[str, Any]:
+        with self._connection.reading() as read:
+            return neo4j_studies.document(read, study_id)
+
+    def studies(self, analysis_id: str) -> list[StudyRow]:
+        with self._whole(analysis_id, None) as (read, _):
+            return neo4j_studies.rows(read, analysis_id)
+
+    def study_ids(self) -> list[str]:
+        with self._connection.reading() as read:
+            return sorted(id for (id,) in read.rows("MATCH (s:Study) RETURN s.id"))
+
+    def verdicts(self, study_ids: Sequence[str]) -> dict[str, str | None]:
+        with self._connection.reading() as read:
+            return dict(
+                read.rows("MATCH (s:Study) WHERE s.id IN $ids RETURN s.id, s.verdict", ids=list(study_ids))
+            )
+
+    def delete_study(self, study_id: str) -> None:
+        neo4j_studies.delete_study(self._connection, study_id)
 
     def models_that_hear(self, probe: str, nats: float) -> list[Heard]:
         """Over all networks: the models whose outputs have more than so much information about a probe."""

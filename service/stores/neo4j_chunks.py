@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from estimator.network import FlowNetwork
-from estimator.network_arrays import array_bytes, array_of, pack, unpack
+from estimator.network_arrays import array_blocks, array_of, pack, unpack
 
 CHUNK_BYTES = 1 << 20
 Chunk = tuple[str, bytes]
@@ -13,9 +13,11 @@ Chunk = tuple[str, bytes]
 def chunks_of(network: FlowNetwork) -> Iterator[Chunk]:
     """(name, bytes), in order; what is larger than a chunk spans several of one name."""
     header, arrays = pack(network)
-    yield from _cut("header", json.dumps(header, ensure_ascii=False, allow_nan=False).encode())
+    text = json.dumps(header, ensure_ascii=False, allow_nan=False).encode()
+    for start in range(0, len(text), CHUNK_BYTES):
+        yield "header", text[start : start + CHUNK_BYTES]
     for name, values in arrays.items():
-        yield from _cut(name, array_bytes(values))
+        yield from ((name, data) for data in array_blocks(values, CHUNK_BYTES))
 
 
 def network_of(chunks: Iterable[Chunk]) -> FlowNetwork:
@@ -26,8 +28,3 @@ def network_of(chunks: Iterable[Chunk]) -> FlowNetwork:
     whole = {name: b"".join(data) for name, data in parts.items()}
     header = json.loads(whole.pop("header"))
     return unpack(header, {name: array_of(data) for name, data in whole.items()})
-
-
-def _cut(name: str, data: bytes) -> Iterator[Chunk]:
-    for start in range(0, len(data), CHUNK_BYTES):
-        yield name, data[start : start + CHUNK_BYTES]

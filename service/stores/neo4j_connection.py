@@ -17,12 +17,17 @@ from neo4j.exceptions import (
     DriverError,
     Neo4jError,
     ServiceUnavailable,
+    TransientError,
 )
 
 from service.stores.protocol import StoreUnavailable
 
 READ_SECONDS = 60.0
 WRITE_SECONDS = 120.0
+
+
+class Deadlock(StoreUnavailable):
+    """Two transactions waited for each other: this one was undone whole, the other one goes on."""
 
 
 class Reader:
@@ -111,5 +116,9 @@ class Connection:
             if "TransactionTimedOut" in code:
                 raise StoreUnavailable("Neo4j cut a query at its time limit; ask for less at once") from error
             raise StoreUnavailable(f"Neo4j refused a query: {error.message}") from error
+        except TransientError as error:
+            if error.code == "Neo.TransientError.Transaction.DeadlockDetected":
+                raise Deadlock(f"Neo4j at {self._uri} undid a transaction of a deadlock") from error
+            raise StoreUnavailable(f"Neo4j at {self._uri} failed: {error}") from error
         except (Neo4jError, DriverError) as error:
             raise StoreUnavailable(f"Neo4j at {self._uri} failed: {error}") from error

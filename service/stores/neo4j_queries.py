@@ -11,7 +11,16 @@ from typing import Any, LiteralString
 from service.stores.neo4j_connection import Reader
 from service.stores.neo4j_listing import Stored, after_keys, last_keys, number_of, page_of, sorting
 from service.stores.neo4j_projection import NIF
-from service.stores.protocol import EdgeFilter, EdgeRow, NeuronFilter, NeuronRow, Page, ProbeRow, Slice
+from service.stores.protocol import (
+    EdgeFilter,
+    EdgeRow,
+    NeuronFilter,
+    NeuronRow,
+    Page,
+    ProbeRow,
+    Slice,
+    given_target,
+)
 
 _NEURON_SORTS: dict[str, LiteralString] = {
     name: f"n.{name}" for name in ("name", "mean", "sd", "zeros", "redundancy", "silent")
@@ -112,11 +121,13 @@ def probes(read: Reader, stored: Stored, probe: str | None) -> list[ProbeRow]:
         "MATCH (p:Probe {network: $network})-[r:INFORMS]->(n:Neuron)"
         " WHERE $probe IS NULL OR p.name = $probe"
         " RETURN p.name, n.id, n.name, n.layer, r.mi, r.se, r.ci_low, r.ci_high, r.p, r.q, r.saturated,"
-        " r.lower_bound ORDER BY p.position, n.number",
+        " r.lower_bound, r.given_mi, r.given_se, r.given_ci_low, r.given_ci_high, r.given_p, r.given_q,"
+        " r.given_saturated, r.given_lower_bound ORDER BY p.position, n.number",
         network=stored.network,
         probe=probe,
     )
-    return [ProbeRow(*map(_positive_zero, row)) for row in rows]
+    plain = [[_positive_zero(value) for value in row] for row in rows]
+    return [ProbeRow(*(*row[:12], given_target(row[12:]))) for row in plain]
 
 
 def _anchor(field: LiteralString, neuron: str | None) -> LiteralString:

@@ -1,7 +1,7 @@
 """Take a network, or what is left of one, out of Neo4j.
 
-Deleting makes the `Analysis` an `Unfinished` copy first of all, so that no reader sees it any more, and then
-removes the copy in batches. A removal that stops half way is resumed by the next sweep.
+Deleting makes the `Analysis` and its studies `Unfinished` copies first of all, so that no reader sees them,
+and then removes these in batches. A removal that stops half way is resumed by the next sweep.
 """
 
 from service.stores.neo4j_connection import Connection
@@ -13,7 +13,12 @@ _HIDE = """
 MATCH (a:Analysis {id: $analysis_id})
 SET a:Unfinished, a.touched = 0
 REMOVE a:Analysis, a.id
-RETURN a.network"""
+WITH a OPTIONAL MATCH (s:Study)-[:OF]->(a)
+WITH a, collect(DISTINCT s) AS studies
+FOREACH (s IN studies | SET s:Unfinished, s.touched = 0 REMOVE s:Study, s.id)
+WITH [s IN studies | s.network] + [a.network] AS copies
+UNWIND copies AS copy
+RETURN copy"""
 _STALE = "MATCH (w:Unfinished) WHERE w.touched < timestamp() - $age RETURN w.network"
 # In this order, so that relationships go in bounded batches before the nodes that they hang on.
 _REMOVALS = (

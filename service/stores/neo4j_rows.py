@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator.graph.facts import GraphFacts
-from estimator.network import Edges, FlowNetwork, Probe, neuron_id
+from estimator.network import Edges, FlowNetwork, Probe, ProbeLayer, neuron_id
 
 LARGEST = float(np.finfo(np.float64).max)
 SMALLEST_NIF = 1e-300  # of which 1/nif is finite
 COLOURS = 12
+METHODS_AT_ONCE = 100_000
 Row = dict[str, Any]
 
 
@@ -113,28 +114,38 @@ def edge_columns(
 
 
 def probe_rows(network: FlowNetwork, probe: Probe) -> Iterator[Row]:
+    given = {} if probe.given_target is None else {v.layer: v for v in probe.given_target.values}
     for values in probe.values:
-        columns: dict[str, list[Any]] = {
-            "mi": plain(values.mi),
-            "se": plain(values.se),
-            "ci_low": plain(values.ci_low),
-            "ci_high": plain(values.ci_high),
-            "p": plain(values.p_value),
-            "q": plain(values.q_value),
-            "saturated": [bool(flag) for flag in values.saturated],
-            "lower_bound": [bool(flag) for flag in values.lower_bound],
-        }
+        columns = _measured(values)
+        if values.layer in given:
+            known = _measured(given[values.layer])
+            columns |= {f"given_{name}": column for name, column in known.items()}
         for index in range(values.mi.size):
             properties = {key: column[index] for key, column in columns.items()}
             yield {"number": network.offsets[values.layer] + index, "properties": properties}
+
+
+def _measured(values: ProbeLayer) -> dict[str, list[Any]]:
+    return {
+        "mi": plain(values.mi),
+        "se": plain(values.se),
+        "ci_low": plain(values.ci_low),
+        "ci_high": plain(values.ci_high),
+        "p": plain(values.p_value),
+        "q": plain(values.q_value),
+        "saturated": [bool(flag) for flag in values.saturated],
+        "lower_bound": [bool(flag) for flag in values.lower_bound],
+    }
 
 
 def usual_method(network: FlowNetwork) -> str:
     """The method of most edges; empty without an edge."""
     counts: Counter[str] = Counter()
     for edges in network.edges:
-        names, times = np.unique(edges.method, return_counts=True)
-        counts.update(dict(zip(names.tolist(), times.tolist(), strict=True)))
+        rows = max(1, METHODS_AT_ONCE // edges.method.shape[1])
+        for start in range(0, len(edges.method), rows):
+            names, times = np.unique(edges.method[start : start + rows], return_counts=True)
+            counts.update(dict(zip(names.tolist(), times.tolist(), strict=True)))
     return max(counts, key=lambda name: (counts[name], name), default="")
 
 

@@ -1,7 +1,8 @@
 """Write a network into Neo4j.
 
 1. All of a copy hangs on an `Unfinished` node, in batches, each its own transaction. Every batch first
-   touches that node: if it was swept away meanwhile, the batch fails and so does the write. Betweenness and
+   touches that node: if it was swept away meanwhile, the batch fails and so does the write. Batches of
+   edges, of which several run at once, only look for it, and it is touched beside them. Betweenness and
    communities are found in the database, on the edges that are there by then.
 2. One last transaction makes the `Unfinished` an `Analysis`. Its id is unique, so of two workers that write
    one analysis one gets through, and the other's copy is removed.
@@ -10,6 +11,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from time import monotonic
 from typing import Any, LiteralString, TypeVar
 from uuid import uuid4
 
@@ -22,14 +24,15 @@ from estimator.network import Edges, FlowNetwork
 from service.stores.answers import communities
 from service.stores.neo4j_chunks import CHUNK_BYTES, chunks_of
 from service.stores.neo4j_connection import Connection
+from service.stores.neo4j_edges import write_edges
 from service.stores.neo4j_graph_facts import graph_facts
 from service.stores.neo4j_projection import GRAPH_SECONDS
 from service.stores.neo4j_removal import BATCH, CHUNKS_A_BATCH, remove, sweep
-from service.stores.neo4j_rows import edge_columns, fact_rows, neuron_rows, probe_rows, usual_method
+from service.stores.neo4j_rows import fact_rows, neuron_rows, probe_rows, usual_method
 from service.stores.protocol import StoreUnavailable
 
 STALE_SECONDS = 900
-EDGES_A_BATCH = 5_000
+TOUCH_SECONDS = 60
 T = TypeVar("T")
 
 _BEGIN = """
@@ -49,21 +52,7 @@ MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp(), w += $foun
 WITH w UNWIND $rows AS row
 MATCH (n:Neuron {network: $network, number: row.number}) SET n += row.properties, n:$(row.labels)
 RETURN count(n)"""
-# One row a source neuron with its edges' properties as columns: the fastest form that was measured.
-_EDGES_OF: LiteralString = """
-MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp()
-WITH w MATCH (b:Neuron {network: $network}) WHERE $first <= b.number AND b.number < $last
-WITH b ORDER BY b.number WITH collect(b) AS consumers
-UNWIND $rows AS x
-MATCH (a:Neuron {network: $network, number: x[0]})
-UNWIND range(0, size(consumers) - 1) AS j
-WITH a, x, j, consumers[j] AS b
-CREATE (a)-[:FLOWS_TO {mi: x[1][j], nif: x[2][j], se: x[3][j], ci_low: x[4][j], ci_high: x[5][j], p: x[6][j],
-  q: x[7][j], distance: x[8][j]"""
-_EDGES: LiteralString = f"{_EDGES_OF}}}]->(b) RETURN count(*)"
-_FLAGGED_EDGES: LiteralString = (
-    f"{_EDGES_OF}, saturated: x[9][j], lower_bound: x[10][j], method: x[11][j]}}]->(b) RETURN count(*)"
-)
+_TOUCH = "MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp() RETURN 1"
 _PROBES = """
 MATCH (w:Unfinished {network: $network}) SET w.touched = timestamp()
 MERGE (p:Probe {network: $network, position: $position}) SET p += $probe
@@ -112,6 +101,7 @@ class CopyWriter:
         self._analysis_id = analysis_id
         self._network = network
         self._method = method
+        self._touch_at = 0.0
 
     @property
     def copy(self) -> str:
@@ -144,23 +134,7 @@ class CopyWriter:
             self._write(_FACTS, len(rows), rows=rows, found=found)
 
     def edges(self, network: FlowNetwork, edges: Edges, nif: NDArray[np.float64]) -> None:
-        source, consumer = network.offsets[edges.source], network.offsets[edges.consumer]
-        sources, consumers = edges.mi.shape
-        for first in range(0, consumers, EDGES_A_BATCH):
-            last = min(consumers, first + EDGES_A_BATCH)
-            step = max(1, EDGES_A_BATCH // (last - first))
-            for start in range(0, sources, step):
-                end = min(sources, start + step)
-                block = slice(start, end), slice(first, last)
-                columns = edge_columns(edges, nif, self._method, *block)
-                rows = [[source + start + i, *row] for i, row in enumerate(columns)]
-                self._write(
-                    _EDGES if len(rows[0]) == 9 else _FLAGGED_EDGES,
-                    (end - start) * (last - first),
-                    rows=rows,
-                    first=consumer + first,
-                    last=consumer + last,
-                )
+        write_edges(self._write_edges, network, edges, nif, self._method)
 
     def probes(self, network: FlowNetwork) -> None:
         for position, probe in enumerate(network.probes):
@@ -202,6 +176,12 @@ class CopyWriter:
             remove(self._connection, self._network)
         except StoreUnavailable:
             return
+
+    def _write_edges(self, cypher: LiteralString, expected: int, parameters: dict[str, Any]) -> None:
+        if monotonic() >= self._touch_at:
+            self._touch_at = monotonic() + TOUCH_SECONDS
+            self._write(_TOUCH, 1)
+        self._write(cypher, expected, **parameters)
 
     def _write(self, cypher: LiteralString, expected: int, **parameters: Any) -> None:
         found = self._connection.write(cypher, network=self._network, **parameters)

@@ -1,9 +1,10 @@
-"""The contract of a store of flow networks. `tests/stores/contract.py` is its executable form.
+"""The contract of a store of flow networks and studies. `tests/stores/contract.py` is its executable form.
 
 A network is visible whole or not at all: between the start of `write` and its end readers see no such
 analysis. Every query takes the `beta` it is read with; None is the analysis's own.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -21,6 +22,10 @@ EDGE_SORTS = ("id", "mi", "nif", "se", "ci_low", "ci_high", "p_value", "q_value"
 
 class AnalysisNotStored(NotFound, LookupError):
     """No whole network of this id is stored."""
+
+
+class StudyNotStored(NotFound, LookupError):
+    """No study of this id is stored."""
 
 
 class StoreUnavailable(Unavailable, RuntimeError):
@@ -117,8 +122,29 @@ class Communities:
 
 
 @dataclass(frozen=True)
+class GivenTargetRow:
+    """What is left of a probe's information about one neuron when the target is known."""
+
+    mi: float
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    q_value: float | None
+    saturated: bool
+    lower_bound: bool
+
+
+def given_target(values: Sequence[Any]) -> GivenTargetRow | None:
+    """The row of these eight values, None where it was not measured."""
+    if values[0] is None:
+        return None
+    return GivenTargetRow(*(*values[:6], bool(values[6]), bool(values[7])))
+
+
+@dataclass(frozen=True)
 class ProbeRow:
-    """A probe's information about one neuron."""
+    """A probe's information about one neuron; given_target: None where it was not measured."""
 
     probe: str
     neuron: str
@@ -132,6 +158,20 @@ class ProbeRow:
     q_value: float | None
     saturated: bool
     lower_bound: bool
+    given_target: GivenTargetRow | None = None
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A study without its document. verdict: of an audit, else None.
+
+    analyses: what it is of; the second is a diff's head or an audit's baseline.
+    """
+
+    id: str
+    kind: str
+    verdict: str | None
+    analyses: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -183,7 +223,7 @@ class Page:
 
 
 class GraphStore(Protocol):
-    """Keeps flow networks and answers questions about them.
+    """Keeps flow networks and what was computed on them, and answers questions about them.
 
     Every call may raise StoreUnavailable; every one about an analysis (but write, delete and exists)
     AnalysisNotStored; and InvalidParameter, naming the field, for a value that makes no sense: an unknown
@@ -203,7 +243,7 @@ class GraphStore(Protocol):
         ...
 
     def delete(self, analysis_id: str) -> None:
-        """Remove all of an analysis; no error if there is none."""
+        """Remove all of an analysis, its studies included; no error if there is none."""
         ...
 
     def exists(self, analysis_id: str) -> bool: ...
@@ -245,5 +285,34 @@ class GraphStore(Protocol):
         ...
 
     def probes(self, analysis_id: str, probe: str | None = None) -> list[ProbeRow]: ...
+
+    def write_study(
+        self, study_id: str, kind: str, analysis_ids: Sequence[str], document: Mapping[str, Any]
+    ) -> None:
+        """Store a study of one or two stored analyses whole. Writing an id again changes nothing.
+
+        document: plain JSON values, else InvalidParameter. AnalysisNotStored unless all analyses are there.
+        """
+        ...
+
+    def study(self, study_id: str) -> dict[str, Any]:
+        """The document, equal to what was written. Raises StudyNotStored."""
+        ...
+
+    def studies(self, analysis_id: str) -> list[StudyRow]:
+        """All studies of an analysis, by id."""
+        ...
+
+    def study_ids(self) -> list[str]:
+        """The ids of all studies, sorted."""
+        ...
+
+    def verdicts(self, study_ids: Sequence[str]) -> dict[str, str | None]:
+        """The verdicts of those studies that are there; None of one that is no audit."""
+        ...
+
+    def delete_study(self, study_id: str) -> None:
+        """Remove a study; no error if there is none."""
+        ...
 
     def close(self) -> None: ...

@@ -7,9 +7,11 @@ from service.views.networks import (
     edges,
     network,
     neurons,
+    probe_courses,
     probes,
     strongest_paths,
 )
+from service.views.study_answers import finished_document, finished_studies, studies, study
 
 __all__ = [
     "Listing",
@@ -18,10 +20,15 @@ __all__ = [
     "attributions",
     "communities",
     "edges",
+    "finished_document",
+    "finished_studies",
     "network",
     "neurons",
+    "probe_courses",
     "probes",
     "strongest_paths",
+    "studies",
+    "study",
     "summary",
     "upload",
     "uploads",

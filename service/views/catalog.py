@@ -123,9 +123,21 @@ def _upload(row: Upload) -> Json:
 
 
 def _analysis(record: AnalysisRecord, state: JobState | None) -> Json:
-    state = state or JobState(status="queued")
     return {
         "id": record.id,
+        **job_fields(state),
+        "model_id": record.model_sha256,
+        "dataset_id": record.dataset_sha256,
+        "format": asdict(record.table_format),
+        "options": record.options.as_dict(),
+        "created_at": record.created_at,
+    }
+
+
+def job_fields(state: JobState | None) -> dict[str, Any]:
+    """What the queue says of a job; None: it is on its way into the queue."""
+    state = state or JobState(status="queued")
+    return {
         "status": state.status,
         "phase": state.phase,
         "done": state.done,
@@ -133,11 +145,6 @@ def _analysis(record: AnalysisRecord, state: JobState | None) -> Json:
         "eta_seconds": state.eta_seconds,
         "attempts": state.attempts,
         "problem": state.problem,
-        "model_id": record.model_sha256,
-        "dataset_id": record.dataset_sha256,
-        "format": asdict(record.table_format),
-        "options": record.options.as_dict(),
-        "created_at": record.created_at,
         "started_at": _time(state.started_at),
         "finished_at": _time(state.finished_at),
     }

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from estimator.errors import Unavailable
 from estimator.graph.facts import GraphFacts
+from estimator.graph.probe_course import Course, courses
 from estimator.network import FlowNetwork
 from service.errors import Conflict
 from service.parts import Parts
@@ -60,6 +61,12 @@ def probes(parts: Parts, tenant: str, analysis_id: str, probe: str | None) -> li
             known = sorted({row.probe for row in store.probes(analysis_id)})
             raise refuse("probe", probe, f"one of {', '.join(known)}" if known else "left out: there is none")
         return rows
+
+
+def probe_courses(parts: Parts, tenant: str, analysis_id: str, probe: str | None) -> list[Course]:
+    """Of each probe: where it enters, grows and fades, layer by layer."""
+    with stored(parts, tenant, analysis_id) as store:
+        return list(courses(store.network(analysis_id, None), probe))
 
 
 def strongest_paths(

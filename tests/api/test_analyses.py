@@ -220,8 +220,8 @@ def test_a_crash_between_catalog_and_queue_is_healed(
             client.post("/v1/analyses", json=body, headers=key)
     assert service.parts.queue.depth() == 0
     [waiting] = service.parts.catalog.not_enqueued()
-    assert client.get(f"/v1/analyses/{waiting.id}").json["status"] == "queued"
-    assert client.post("/v1/analyses", json=body, headers=key).json["id"] == waiting.id
+    assert client.get(f"/v1/analyses/{waiting}").json["status"] == "queued"
+    assert client.post("/v1/analyses", json=body, headers=key).json["id"] == waiting
     assert service.parts.queue.depth() == 1
     with monkeypatch.context() as patch:
         patch.setattr(service.parts.queue, "enqueue", killed)

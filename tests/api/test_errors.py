@@ -60,6 +60,7 @@ def test_a_long_error_is_cut_to_size() -> None:
 
 def test_every_route_refuses_the_methods_it_does_not_know(service: ServiceHere, client: FlaskClient) -> None:
     ids = {"analysis_id": ANALYSIS, "model_id": "0" * 64, "dataset_id": "0" * 64, "slug": "x"}
+    ids |= {f"{kind}_id": ANALYSIS for kind in ("ablation", "comparison", "diff", "audit")}
     for rule in service.app.url_map.iter_rules():
         path = rule.rule
         for name in rule.arguments:

@@ -55,3 +55,17 @@ def test_an_etag_saves_the_second_answer(service: ServiceHere, client: FlaskClie
     assert_problem(client.delete(path, headers={"If-Match": '"old"'}), 412, "precondition-failed")
     head = client.head(path)
     assert (head.status_code, head.headers["ETag"], head.data) == (200, tag, b"")
+
+
+def test_the_analyses_of_a_model_are_listed_under_it(service: ServiceHere, client: FlaskClient) -> None:
+    first, second = service.submit(), service.submit()
+    model = client.get(f"/v1/analyses/{first}").json["model_id"]
+    client.post(f"/v1/analyses/{second}/cancellation")
+    listed = client.get(f"/v1/models/{model}/analyses").json["items"]
+    assert [row["id"] for row in listed] == [second, first]
+    waiting = client.get(f"/v1/models/{model}/analyses?status=queued").json["items"]
+    assert [row["id"] for row in waiting] == [first]
+    page = client.get(f"/v1/models/{model}/analyses?limit=1").json
+    rest = client.get(f"/v1/models/{model}/analyses?limit=1&cursor={page['next']}").json
+    assert ([row["id"] for row in rest["items"]], rest["next"]) == ([first], None)
+    assert_problem(client.get(f"/v1/models/{'0' * 64}/analyses"), 404, "not-found")

@@ -1,6 +1,7 @@
 """Children that misbehave, each in its own way; run as `fake_child.py WORK DESCRIPTOR PARENT`.
 
-WORK `estimating`: what the dataset's bytes say (see test_worker.py). Any other WORK is a behaviour itself.
+WORK `estimating`: what the dataset's bytes say (see test_worker.py); `studying`: what the study's options
+say. Any other WORK is a behaviour itself.
 """
 
 import ctypes
@@ -91,6 +92,23 @@ def estimate(descriptor: int, request: dict) -> None:
     say(descriptor, result={"sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
 
 
+def study(descriptor: int, request: dict) -> None:
+    """Says 20 steps of two phases of its own, and leaves a document; counts its starts."""
+    orders = request["options"]
+    with Path(orders["starts"]).open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    if "behave" in orders:
+        behave(orders["behave"], descriptor, request)
+        return
+    for phase in ("shaking", "stirring"):
+        for step in range(21):
+            say(descriptor, phase=phase, done=step, total=20)
+            time.sleep(orders["seconds"] / 40)
+    path = Path(request["folder"]) / "study.json"
+    path.write_text(json.dumps({"kind": request["kind"], "verdict": "pass"}))
+    say(descriptor, result={"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "verdict": "pass"})
+
+
 if __name__ == "__main__":
     work, pipe, parent = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     order = json.load(sys.stdin)
@@ -99,12 +117,17 @@ if __name__ == "__main__":
 
         die_with_parent(parent)
         estimate(pipe, order)
-    elif work == "storing":
+    elif work == "studying":
+        from service.jobs.processes import die_with_parent
+
+        die_with_parent(parent)
+        study(pipe, order)
+    elif work in ("storing", "storing study"):
         from service.jobs.child_main import main
 
         sys.stdin.seek(0)
         main()
-        if os.environ.get("KILL_WORKER_AFTER_STORING"):
+        if os.environ.get("KILL_WORKER_AFTER_STORING") == work:
             os.kill(parent, signal.SIGKILL)
     else:
         behave(work, pipe, order)

@@ -3,26 +3,31 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psutil
 
 from estimator.data.table import TableFormat
+from estimator.network import FlowNetwork
 from estimator.options import Options
 from service.blobs import Blobs
 from service.catalog import Catalog
 from service.catalog.analyses import insert_analysis
+from service.catalog.studies import insert_study
 from service.catalog.uploads import insert_upload
 from service.jobs.database import migrate_queue
 from service.jobs.queue import JobQueue
 from service.jobs.state import JobState
 from service.settings import load_settings
 from service.stores.open import open_store
+from tests.networks import random_network
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,6 +96,27 @@ class JobsHere:
         analysis_id = self.record({"seconds": seconds} | orders)
         self.queue.enqueue(analysis_id)
         return analysis_id
+
+    def analysed(self, network: FlowNetwork | None = None, **record: Any) -> str:
+        """An analysis that is done, with its network in the store; no worker was needed."""
+        analysis_id = self.record(record.pop("orders", {}), **record)
+        self.store.write(analysis_id, network or random_network(7))
+        self.queue.enqueue(analysis_id)
+        with sqlite3.connect(self.folder / "queue.db") as db:
+            db.execute(
+                "UPDATE workflow_status SET status = 'SUCCESS' WHERE workflow_uuid = ?", (analysis_id,)
+            )
+        db.close()
+        return analysis_id
+
+    def study(self, kind: str, *analyses: str, options: dict | None = None, **orders: object) -> str:
+        """A study in the catalog and in the queue. orders: of the fake child; options: of a real one."""
+        given = {"starts": str(self.starts), "seconds": 0.1} | orders if options is None else options
+        with self.catalog.writing() as db:
+            other = analyses[1] if len(analyses) > 1 else None
+            study_id = insert_study(db, str(uuid4()), "default", kind, analyses[0], other, given, None).id
+        self.queue.enqueue(study_id)
+        return study_id
 
     def state(self, analysis_id: str) -> JobState:
         state = self.queue.state(analysis_id)

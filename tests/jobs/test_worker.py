@@ -27,7 +27,7 @@ def test_a_job_killed_with_its_worker_is_completed_by_the_next_and_stored_once(j
 
 
 def test_a_worker_killed_between_the_commit_and_the_end_leaves_one_network_and_a_job_done(jobs: JobsHere):
-    worker = jobs.worker(KILL_WORKER_AFTER_STORING="1")
+    worker = jobs.worker(KILL_WORKER_AFTER_STORING="storing")
     analysis = jobs.submit()
     assert worker.wait(20) == -signal.SIGKILL
     assert jobs.store.ids() == [analysis]
@@ -40,7 +40,7 @@ def test_a_worker_killed_between_the_commit_and_the_end_leaves_one_network_and_a
 
 
 def test_a_network_file_that_is_lost_between_the_steps_is_made_again(jobs: JobsHere):
-    worker = jobs.worker(KILL_WORKER_AFTER_STORING="1")
+    worker = jobs.worker(KILL_WORKER_AFTER_STORING="storing")
     analysis = jobs.submit()
     worker.wait(20)
     for file in jobs.settings.work_dir.rglob("network.nif"):

@@ -35,7 +35,7 @@ def test_it_prints_one_line_keeps_its_password_secret_and_ends_in_order(tmp_path
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         passwords.append(file.read_text().strip())
         store = Neo4jStore(f"bolt://127.0.0.1:{bolt_port}", "neo4j", passwords[-1])
-        assert store.migrate() in (["V0001__networks.cypher"], [])
+        assert store.migrate()[:1] in (["V0001__networks.cypher"], [])
         store.ping()
         store.close()
         with pytest.raises(OSError, match="refused"):

@@ -2,5 +2,5 @@
 
 import pytest
 
-PARTS = ("beta", "graph", "odd", "pages", "rows", "whole")
+PARTS = ("beta", "graph", "odd", "pages", "rows", "studies", "whole")
 pytest.register_assert_rewrite("tests.same", *(f"tests.stores.contract_{part}" for part in PARTS))

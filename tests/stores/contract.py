@@ -9,8 +9,9 @@ from tests.stores.contract_graph import GraphAnswers
 from tests.stores.contract_odd import OddNetworks
 from tests.stores.contract_pages import Pages
 from tests.stores.contract_rows import Rows
+from tests.stores.contract_studies import Studies
 from tests.stores.contract_whole import WholeOrAbsent
 
 
-class GraphStoreContract(WholeOrAbsent, Rows, Pages, GraphAnswers, OtherBetas, OddNetworks):
+class GraphStoreContract(WholeOrAbsent, Rows, Pages, GraphAnswers, OtherBetas, OddNetworks, Studies):
     """Every test of the contract."""

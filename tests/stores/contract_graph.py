@@ -9,6 +9,7 @@ from estimator.errors import InvalidParameter
 from estimator.graph.attribution import attributions
 from estimator.graph.describe import describe
 from estimator.graph.paths import strongest_paths
+from estimator.network import GivenTarget, Stratum
 from service.stores.protocol import (
     EdgeFilter,
     GraphStore,
@@ -104,3 +105,21 @@ class GraphAnswers:
         assert rows[0].neuron == "0:0"
         assert rows[0].neuron_name == "layer0.0"
         assert rows[0].q_value == 0.01
+
+    def test_probes_say_what_is_left_when_the_target_is_known(self, store: GraphStore) -> None:
+        network = random_network(3)
+        known = probe(network, "sex", 2)
+        strata = (Stratum("yes", 70, True), Stratum("no", 80, True))
+        sex = replace(probe(network, "sex"), given_target=GivenTarget("y", strata, known.values))
+        bare = replace(
+            probe(network, "age", 1), given_target=GivenTarget("y", (Stratum("no", 3, False),), ())
+        )
+        network = replace(network, probes=(sex, bare))
+        store.write("a", network)
+        given = [row.given_target for row in store.probes("a", "sex")]
+        assert [row and row.mi for row in given] == [mi for v in known.values for mi in v.mi.tolist()]
+        assert [row and row.q_value for row in given] == [q for v in known.values for q in v.q_value.tolist()]
+        assert [row and row.saturated for row in given] == [False] * network.neurons_total
+        assert {row.given_target for row in store.probes("a", "age")} == {None}
+        read = store.network("a").probes[0].given_target
+        assert read is not None and read.strata == strata
