@@ -9,9 +9,10 @@
 5. A deletion curve for each method (`deletion.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,7 @@ def _attributions(
     subject: Subject, network: FlowNetwork, plain: Floats, options: ComparisonOptions, progress: Progress
 ) -> Iterator[Attribution]:
     """Step 2. The libraries are loaded when they are asked for."""
+    facts: Mapping[str, Any]
     for name in options.methods:
         if name == "nif":
             values = attributions(network).values

@@ -124,16 +124,16 @@ def _scores(
         for i, away in enumerate(block):
             columns = sorted(away)
             inputs[i * n : (i + 1) * n, columns] = replacement[:, columns]
-        outputs = subject.run(inputs, _ticking(progress, at, len(sets)))
+        outputs = subject.run(inputs, _ticking(progress, (at, len(sets))))
         scores |= {away: truth.score(outputs[i * n : (i + 1) * n]) for i, away in enumerate(block)}
         progress("deletion", at + len(block), len(sets))
     return scores
 
 
-def _ticking(progress: Progress, done: int, total: int) -> Progress:
-    """Lets the work be stopped while a block runs."""
+def _ticking(progress: Progress, whole: tuple[int, int]) -> Progress:
+    """Lets the work be stopped while a block runs. whole: what is done and in all, of the deletion."""
 
-    def tick(phase: str, part: int, of: int) -> None:
-        progress("deletion", done, total)
+    def tick(phase: str, done: int, total: int) -> None:
+        progress("deletion", *whole)
 
     return tick

@@ -27,7 +27,7 @@ class Attribution:
     @property
     def importance(self) -> Floats:
         """(p,) of each feature: the mean of its shares over the outputs."""
-        return self.shares.mean(axis=1)
+        return np.asarray(self.shares.mean(axis=1), dtype=np.float64)
 
     def as_dict(self) -> dict[str, Any]:
         return {

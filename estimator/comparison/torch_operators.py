@@ -6,6 +6,7 @@ Meaning of each operator: the ONNX standard, https://onnx.ai/onnx/operators/.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -97,7 +98,7 @@ def _batch_normalization(x: Sequence[Any], a: Mapping[str, Any], opset: int) -> 
 def _layer_normalization(x: Sequence[Any], a: Mapping[str, Any], opset: int) -> Tensor:
     shape = x[0].shape[a.get("axis", -1) :]
     bias = x[2] if len(x) > 2 else None
-    normal = functional.layer_norm(x[0], shape, None, None, a.get("epsilon", 1e-5)) * x[1]
+    normal: Tensor = functional.layer_norm(x[0], shape, None, None, a.get("epsilon", 1e-5)) * x[1]
     return normal if bias is None else normal + bias
 
 
@@ -105,7 +106,7 @@ def _conv(x: Sequence[Any], a: Mapping[str, Any], opset: int) -> Tensor:
     value, weight = x[0], x[1]
     rank = weight.ndim - 2
     convolve = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}[rank]
-    return convolve(  # type: ignore[operator,no-any-return]
+    convolved: Tensor = convolve(
         _padded(value, a, rank, 0.0),
         weight,
         x[2] if len(x) > 2 else None,
@@ -113,6 +114,7 @@ def _conv(x: Sequence[Any], a: Mapping[str, Any], opset: int) -> Tensor:
         dilation=tuple(a.get("dilations", [1] * rank)),
         groups=a.get("group", 1),
     )
+    return convolved
 
 
 def _max_pool(x: Sequence[Any], a: Mapping[str, Any], opset: int) -> Tensor:
@@ -192,7 +194,7 @@ OPERATORS: dict[str, Operator] = {
     "Sqrt": lambda x, a, v: torch.sqrt(x[0]),
     "Squeeze": _squeeze,
     "Sub": lambda x, a, v: x[0] - x[1],
-    "Sum": lambda x, a, v: sum(x[1:], x[0]),
+    "Sum": lambda x, a, v: reduce(torch.add, x),
     "Tanh": lambda x, a, v: torch.tanh(x[0]),
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
