@@ -6,30 +6,26 @@ pattern and its mirror image one is chosen for both, and of a pattern that is it
 the features are even or odd functions of the score exactly, so that reversal only changes their signs.
 
 1. Distinct values with counts; mid-rank u = (cumulative count - count/2)/n; score s = 2 Phi(Phi^-1(u)/1.3)
-   - 1, which gives the tails more room than the rank itself.
+   - 1, which gives the tails more room than the rank itself (`ranks`).
 2. Grid: the distinct scores with their masses if they fit, else the Gauss rule of the scores' measure.
 3. Features: the orthonormal polynomials 1..d of that measure, on the rows and on the grid. K distinct
-   values have K - 1 of them; (n - largest count)/5 are kept at most, and at least 1.
+   values have K - 1 of them; (n - largest count)/5 are kept at most, and at least 1 (`polynomials`).
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri, xlogy
 
-from estimator.mutual_information.gauss_rule import gauss_rule, lanczos, thinned
+from estimator.mutual_information.polynomials import Grid, Measures, grids, tables
+from estimator.mutual_information.ranks import ranked
+from estimator.mutual_information.threads import torch_on_one_thread
 
 Floats = NDArray[np.float64]
 
-STRETCH = 1.3
 ROWS_PER_FEATURE = 5
-COARSE_GRID, SMALL_GRID, LARGE_GRID = 16, 32, 48
-# Measures are padded to a multiple of this many points and handled in batches of one size.
-PADDING, BATCH = 64, 64
 
 
 def highest_degree(n: int) -> int:
@@ -41,47 +37,44 @@ def highest_degree(n: int) -> int:
 
 
 @dataclass(frozen=True)
-class Grid:
-    """G nodes for each of R measures: weights (R, G), features there (R, G, d), entropy (R,) in nats.
-
-    Padding repeats a node with weight 0, so that it adds nothing to any sum nor to any maximum.
-    """
-
-    weights: Floats
-    features: Floats
-    entropy: Floats
-
-
-@dataclass(frozen=True)
 class Columns:
     """p columns of n rows, as features.
 
-    measure: (p,) which of R measures a column has; columns with the same tie pattern share one (all
+    measure: (p,) which of R `measures` a column has; columns with the same tie pattern share one (all
     untied ones do). codes: (p, n) the rank of each row's value among the distinct ones. counts: R arrays
-    (K,), rows of each distinct value. mirrored: (R,) whether a measure is its own mirror. tables: R arrays
-    (d, K), the features of each distinct value in whole multiples of `unit`. degrees: (R,) features kept.
-    grids: by size.
+    (K,), rows of each distinct value. tables: R arrays (d, K), the features of each distinct value in whole
+    multiples of `unit`. grids: by size.
     """
 
     n: int
     degree: int
     unit: float
+    device: str
     measure: NDArray[np.intp]
     codes: NDArray[np.int32]
     counts: tuple[NDArray[np.intp], ...]
-    mirrored: NDArray[np.bool_]
+    measures: Measures
     tables: tuple[NDArray[np.int32], ...]
-    degrees: NDArray[np.intp]
 
     @property
     def size(self) -> int:
         return len(self.measure)
 
+    @property
+    def degrees(self) -> NDArray[np.intp]:
+        """(R,) features kept."""
+        return self.measures.kept
+
+    @property
+    def mirrored(self) -> NDArray[np.bool_]:
+        """(R,) whether a measure is its own mirror image."""
+        return self.measures.mirrored
+
     @cached_property
     def grids(self) -> dict[int, Grid]:
-        """The measures on COARSE_GRID and SMALL_GRID nodes, beyond degree 8 on LARGE_GRID nodes, too."""
-        masses = [count / self.n for count in self.counts]
-        return _grids(masses, self.degrees, self.mirrored, self.degree)
+        """By the number of nodes."""
+        with torch_on_one_thread(self.device):
+            return grids(self.measures, self.degree, self.device)
 
     def features(self, columns: slice, degree: int, rows: slice = slice(None)) -> Floats:
         """Features 1..degree in whole multiples of `unit`: (p, degree, rows), 0 where not kept."""
@@ -103,93 +96,30 @@ def feature_unit(n: int) -> float:
     return 2.0 ** -math.floor((52 - math.log2(n)) / 2)
 
 
-def columns(X: Floats) -> Columns:
-    """The features of X (n, p): finite, no column constant, n >= 2."""
-    n, p = X.shape
+def columns(X: Floats, device: str = "cpu") -> Columns:
+    """The features of X (n, p): finite, no column constant, n >= 2. device: where they are computed."""
+    n, _ = X.shape
     degree, unit = highest_degree(n), feature_unit(n)
-    known: dict[bytes, int] = {}
-    counts: list[NDArray[np.intp]] = []
-    measure, codes = np.empty(p, dtype=np.intp), np.empty((p, n), dtype=np.int32)
-    for j in range(p):
-        _, codes[j], count = np.unique(X[:, j], return_inverse=True, return_counts=True)
-        if _descends(count):
-            count = count[::-1].copy()
-            codes[j] = len(count) - 1 - codes[j]
-        key = count.tobytes()
-        if key not in known:
-            known[key] = len(counts)
-            counts.append(count)
-        measure[j] = known[key]
-    kept = [min(degree, len(c) - 1, max(1, (n - int(c.max())) // ROWS_PER_FEATURE)) for c in counts]
-    mirrored = [np.array_equal(count, count[::-1]) for count in counts]
-    exact = (_table(c / n, k, same, degree) for c, k, same in zip(counts, kept, mirrored, strict=True))
+    with torch_on_one_thread(device):
+        codes, found = ranked(X, device)
+        known: dict[bytes, int] = {}
+        measure = np.array([known.setdefault(count.tobytes(), len(known)) for count in found], dtype=np.intp)
+        counts = [found[j] for j in np.unique(measure, return_index=True)[1]]
+        kept = [min(degree, len(c) - 1, max(1, (n - int(c.max())) // ROWS_PER_FEATURE)) for c in counts]
+        measures = Measures(
+            masses=[count / n for count in counts],
+            kept=np.array(kept, dtype=np.intp),
+            mirrored=np.array([np.array_equal(count, count[::-1]) for count in counts], dtype=np.bool_),
+        )
+        exact = tables(measures, degree, device)
     return Columns(
         n=n,
         degree=degree,
         unit=unit,
+        device=device,
         measure=measure,
         codes=codes,
         counts=tuple(counts),
-        mirrored=np.array(mirrored, dtype=np.bool_),
+        measures=measures,
         tables=tuple(np.rint(table.T / unit).astype(np.int32, order="C") for table in exact),
-        degrees=np.array(kept, dtype=np.intp),
     )
-
-
-def _scores(masses: Floats) -> Floats:
-    middle = np.cumsum(masses) - masses / 2
-    return np.asarray(2 * ndtr(ndtri(middle) / STRETCH) - 1)
-
-
-def _descends(count: NDArray[np.intp]) -> bool:
-    """Whether the mirror image of the counts comes first in the order of numbers."""
-    unequal = np.flatnonzero(count != count[::-1])
-    return bool(len(unequal) and count[unequal[0]] > count[-1 - unequal[0]])
-
-
-def _table(masses: Floats, kept: int, mirrored: bool, degree: int) -> Floats:
-    """Features of each distinct value: (K, degree), 0 from the `kept`-th on."""
-    _, _, basis = lanczos(_scores(masses)[None], masses[None], kept + 1)
-    table = np.zeros((len(masses), degree))
-    table[:, :kept] = (basis[0, 1:] / np.sqrt(masses)).T
-    if mirrored:
-        signs = (-1.0) ** np.arange(1, degree + 1)
-        table = (table + signs * table[::-1]) / 2
-    return table
-
-
-def _grids(
-    masses: Sequence[Floats], kept: NDArray[np.intp], mirrored: NDArray[np.bool_], degree: int
-) -> dict[int, Grid]:
-    count, sizes = len(masses), (COARSE_GRID, SMALL_GRID, LARGE_GRID)[: 3 if degree > 8 else 2]
-    weights = {size: np.zeros((count, size)) for size in sizes}
-    features = {size: np.zeros((count, size, degree)) for size in sizes}
-    for r in (r for r in range(count) if len(masses[r]) <= max(sizes)):
-        K, table = len(masses[r]), _table(masses[r], int(kept[r]), bool(mirrored[r]), degree)
-        for size in (size for size in sizes if size >= K):
-            weights[size][r, :K] = masses[r]
-            features[size][r, :K] = table
-            features[size][r, K:] = table[-1]
-    # The others in batches of one padded length, so that a rule depends on its own measure alone.
-    batches: dict[tuple[int, int], list[tuple[int, Floats, Floats]]] = {}
-    for r in (r for r in range(count) if len(masses[r]) > min(sizes)):
-        points, mass = thinned(_scores(masses[r]), masses[r])
-        largest = max(size for size in sizes if len(points) > size)
-        padded = -(-len(points) // PADDING) * PADDING
-        batches.setdefault((padded, largest), []).append((r, points, mass))
-    for (padded, largest), members in batches.items():
-        for start in range(0, len(members), BATCH):
-            part = members[start : start + BATCH]
-            known = np.zeros((2, len(part), padded))
-            for i, (_, points, mass) in enumerate(part):
-                known[:, i, : len(points)] = points, mass
-            alpha, beta, _ = lanczos(known[0], known[1], largest)
-            for size in (size for size in sizes if size <= largest):
-                _, weight, values = gauss_rule(alpha[:, :size], beta[:, :size], degree)
-                for i, (r, _, _) in enumerate(part):
-                    weights[size][r] = weight[i]
-                    features[size][r, :, : kept[r]] = values[i, :, : kept[r]]
-    return {
-        size: Grid(weights[size], features[size], -xlogy(weights[size], weights[size]).sum(axis=1))
-        for size in sizes
-    }

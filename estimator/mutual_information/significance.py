@@ -59,8 +59,8 @@ def permutation_p_values(
     ("estimating", pairs done, pairs); what it raises passes through.
     """
     tell = progress or silent
-    x = columns(X)
-    y = x if within else columns(Y)
+    x = columns(X, device)
+    y = x if within else columns(Y, device)
     left = _Side(x)
     right = left if within else _Side(y)
     p = np.ones((x.size, y.size))

@@ -101,7 +101,9 @@ def test_negative_zero_is_zero():
 def test_thinning_keeps_the_moments_that_two_features_need():
     points = np.sort(RNG.uniform(-1, 1, 30_000))
     masses = RNG.dirichlet(np.ones(30_000))
-    few, few_masses = thinned(points, masses)
+    (few, few_masses), same = thinned([(torch.from_numpy(points), torch.from_numpy(masses))] * 2, "cpu")
+    assert torch.equal(few, same[0]) and torch.equal(few_masses, same[1])
+    few, few_masses = few.numpy(), few_masses.numpy()
     assert len(few) < MOST_POINTS
     for degree in range(25):
         legendre = np.polynomial.legendre.Legendre.basis(degree)

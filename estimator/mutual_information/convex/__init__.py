@@ -25,13 +25,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from estimator.mutual_information.columns import SMALL_GRID, Columns, columns, highest_degree
+from estimator.mutual_information.columns import Columns, columns, highest_degree
 from estimator.mutual_information.convex.climb import climb
 from estimator.mutual_information.convex.oscillation import oscillates
-from estimator.mutual_information.convex.rounds import Pairs, Sides, torch_on_one_thread
+from estimator.mutual_information.convex.rounds import Pairs, Sides
 from estimator.mutual_information.convex.screen import THRESHOLD, fourth_moments, screen
+from estimator.mutual_information.polynomials import SMALL_GRID
 from estimator.mutual_information.result import BlockEstimate
 from estimator.mutual_information.scores import scores
+from estimator.mutual_information.threads import torch_on_one_thread
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Convex:
     name = "convex"
 
     def prepare(self, X: NDArray[np.float64], *, seed: int, device: str) -> Prepared:
-        found = columns(X)
+        found = columns(X, device)
         exact = {
             size: (torch.from_numpy(grid.weights).to(device), torch.from_numpy(grid.features).to(device))
             for size, grid in found.grids.items()

@@ -1,19 +1,18 @@
 """Pairs fitted at one degree and ridge each: in batches, on grids, in as many rounds as each needs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from estimator.mutual_information.columns import COARSE_GRID, LARGE_GRID, SMALL_GRID
 from estimator.mutual_information.convex.fit import Fit
 from estimator.mutual_information.convex.newton import approach, judged, newton
 from estimator.mutual_information.convex.prior import precision
 from estimator.mutual_information.convex.sinkhorn import Batch, alone
+from estimator.mutual_information.polynomials import COARSE_GRID, LARGE_GRID, SMALL_GRID
 
 Part = TypeVar("Part")
 
@@ -156,18 +155,3 @@ def each(one: Callable[[slice], Part], pairs: Pairs, count: int, degree: int) ->
         return [one(part) for part in parts]
     with ThreadPoolExecutor(pairs.threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         return list(pool.map(one, parts))
-
-
-@contextmanager
-def torch_on_one_thread(device: str) -> Iterator[int]:
-    """How many threads torch had on a CPU. Small matrices gain nothing within an operation, and torch's own
-    threads spin while they wait for the next one, which takes their time from those that work."""
-    threads = torch.get_num_threads() if device == "cpu" else 1
-    if threads == 1:
-        yield threads
-        return
-    torch.set_num_threads(1)
-    try:
-        yield threads
-    finally:
-        torch.set_num_threads(threads)
