@@ -18,7 +18,7 @@ from typing import IO, Any, cast
 
 from estimator.errors import ModelCrashed, NifError
 from service.jobs.problems import died, memory_limit, problem_of, time_limit
-from service.jobs.processes import adopt_orphans, descendants, kill_group, kill_strays
+from service.jobs.processes import adopting_orphans, descendants, kill_group, kill_strays
 from service.memory import resident
 
 LONGEST_LINE = 1 << 20
@@ -88,7 +88,19 @@ def run_child(
     another killed the child, which may be worth another try. Raises Stopped when
     `should_stop`, asked a few times a second, returns true. on_output: gets the end of what it printed.
     """
-    adopt_orphans()
+    with adopting_orphans():
+        return _run(work, request, limits, on_progress, should_stop, on_output, program)
+
+
+def _run(
+    work: str,
+    request: Mapping[str, Any],
+    limits: ChildLimits,
+    on_progress: Callable[[str, int, int], None],
+    should_stop: Callable[[], bool],
+    on_output: Callable[[str], None] | None,
+    program: Sequence[str],
+) -> dict[str, Any]:
     spare = set(descendants(os.getpid(), zombies=True))
     hear, say = os.pipe()
     try:

@@ -4,11 +4,12 @@ import ctypes
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
 
 
 def _prctl(option: int, value: int) -> None:
@@ -22,9 +23,19 @@ def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> Non
         os._exit(1)
 
 
-def adopt_orphans() -> None:
-    """Become the parent of descendants whose own parent dies, so that none can slip away."""
+@contextmanager
+def adopting_orphans() -> Iterator[None]:
+    """Be the parent of descendants whose own parent dies, so that none can slip away.
+
+    Only for so long as somebody reaps them: what runs in this process later would be left their zombies.
+    """
+    before = ctypes.c_int()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        yield
+    finally:
+        _prctl(_PR_SET_CHILD_SUBREAPER, before.value)
 
 
 def be_first_to_go() -> None:

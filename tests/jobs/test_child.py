@@ -1,5 +1,7 @@
 """A child process that misbehaves is ended, with its whole group, and gives a problem that says why."""
 
+import os
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -95,6 +97,14 @@ def test_grandchildren_that_detach_themselves_are_gone_too():
             if process.pid not in before and "tests.jobs.fake_child" in process.cmdline():
                 new.append(process)
     assert new == []
+
+
+def test_orphans_are_adopted_only_while_it_runs():
+    run("leaves grandchildren")
+    command = ["sh", "-c", "sleep 60 >/dev/null & echo $!"]
+    orphan = psutil.Process(int(subprocess.run(command, capture_output=True, check=True).stdout))
+    assert orphan.ppid() != os.getpid()
+    orphan.kill()
 
 
 def test_the_child_sees_no_setting_and_no_request_on_its_command_line(monkeypatch):
