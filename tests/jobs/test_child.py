@@ -101,7 +101,7 @@ def test_grandchildren_that_detach_themselves_are_gone_too():
 
 def test_orphans_are_adopted_only_while_it_runs():
     run("leaves grandchildren")
-    command = ["sh", "-c", "sleep 60 >/dev/null & echo $!"]
+    command = ["sh", "-c", "sleep 60 >/dev/null 2>&1 & echo $!"]
     orphan = psutil.Process(int(subprocess.run(command, capture_output=True, check=True).stdout))
     assert orphan.ppid() != os.getpid()
     orphan.kill()
