@@ -14,6 +14,7 @@ from estimator.model.read import read_model
 from estimator.model.unfold import unfold
 from tests.models.graphs import matrix, model, node
 from tests.models.hostile import laughs
+from tests.models.perturbing import check_neurons
 from tests.models.running import check_plan, feeds, values
 
 SEQUENCE = {"x": ["rows", 3, 4]}
@@ -22,6 +23,7 @@ SEQUENCE = {"x": ["rows", 3, 4]}
 def read(proto: onnx.ModelProto) -> ModelPlan:
     plan = read_model(proto.SerializeToString())
     check_plan(unfold(proto), plan)
+    check_neurons(unfold(proto), plan)
     return plan
 
 

@@ -11,6 +11,7 @@ from estimator.errors import InvalidModel, UnsupportedModel
 from estimator.model.plan import ModelPlan
 from estimator.model.read import read_model
 from tests.models.graphs import matrix, model, node, plain
+from tests.models.perturbing import check_neurons
 from tests.models.running import check_plan
 
 ONES = np.ones(5, np.float32)
@@ -19,6 +20,7 @@ ONES = np.ones(5, np.float32)
 def read(proto: onnx.ModelProto) -> ModelPlan:
     plan = read_model(proto.SerializeToString())
     check_plan(proto, plan)
+    check_neurons(proto, plan)
     return plan
 
 
@@ -251,6 +253,7 @@ def test_rows_that_are_fixed_are_seen_in_shapes() -> None:
     proto = model(nodes, weights, inputs={"x": [7, 2, 2]})
     plan = read_model(proto.SerializeToString())
     check_plan(proto, plan, rows=7)
+    check_neurons(proto, plan)
     assert plan.inputs[0].shape == (7, 2, 2)
     assert sizes(plan) == [4, 2]
 

@@ -1,6 +1,6 @@
 """Run a model as onnxruntime does, to hold a plan against what is computed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import onnx
@@ -8,7 +8,10 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from estimator.model.plan import ModelPlan
+from estimator.activations import cut_down, layer_arguments
+from estimator.model.inputs import batch_size
+from estimator.model.plan import ModelPlan, PlannedLayer
+from estimator.runtime.session import RowModel
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -24,6 +27,13 @@ def feeds(plan: ModelPlan, rows: int = 40, seed: int = 0) -> Arrays:
 
 def values(proto: onnx.ModelProto, given: Mapping[str, NDArray[np.generic]], wanted: list[str]) -> Arrays:
     """The tensors `wanted`, computed from the tensors `given`, whichever tensors of the graph these are."""
+    return computing(proto, given, wanted)(given)
+
+
+def computing(
+    proto: onnx.ModelProto, given: Mapping[str, NDArray[np.generic]], wanted: list[str]
+) -> Callable[[Mapping[str, NDArray[np.generic]]], Arrays]:
+    """A function as `values` is, for any arrays of the names and types of `given`."""
     model = onnx.ModelProto()
     model.CopyFrom(proto)
     needed, kept = set(wanted), []
@@ -44,14 +54,19 @@ def values(proto: onnx.ModelProto, given: Mapping[str, NDArray[np.generic]], wan
     options.intra_op_num_threads, options.log_severity_level = 1, 3
     session = onnxruntime.InferenceSession(model.SerializeToString(), options)
     taken = {entry.name for entry in session.get_inputs()}
-    fed = {name: array for name, array in given.items() if name in taken}
-    return dict(zip(wanted, session.run(wanted, fed), strict=True))
+
+    def compute(arrays: Mapping[str, NDArray[np.generic]]) -> Arrays:
+        fed = {name: array for name, array in arrays.items() if name in taken}
+        return dict(zip(wanted, session.run(wanted, fed), strict=True))
+
+    return compute
 
 
 def check_plan(proto: onnx.ModelProto, plan: ModelPlan, rows: int = 40) -> None:
     """The plan is true of the computation.
 
-    1. Every layer's tensor is there, with the rows and the neurons on the axes that the plan says.
+    1. Every layer's tensor is there, with the rows and the neurons on the axes that the plan says; what an
+       analysis reads of it is onnxruntime's own intermediate output, to 1e-6 relative.
     2. A layer is computed from its sources alone: with them as they are and other inputs, it is the same.
     3. Every source matters: shuffled, it changes the layer.
     """
@@ -59,8 +74,10 @@ def check_plan(proto: onnx.ModelProto, plan: ModelPlan, rows: int = 40) -> None:
     given = feeds(plan, rows)
     computed = [layer for layer in plan.layers if layer.kind != "input"]
     found = values(proto, given, [layer.tensor for layer in computed])
-    for layer in computed:
+    read = _as_analysed(proto, plan, computed, given)
+    for layer, ours in zip(computed, read, strict=True):
         array = found[layer.tensor]
+        np.testing.assert_allclose(ours, _of_neurons(array, layer), rtol=1e-6, atol=1e-6 * _size(array))
         assert array.shape[layer.row_axis] == rows
         heads = 1 if layer.head_axis is None else array.shape[layer.head_axis]
         assert (heads * array.shape[layer.neuron_axis] if array.ndim > 1 else 1) == layer.size
@@ -76,3 +93,26 @@ def check_plan(proto: onnx.ModelProto, plan: ModelPlan, rows: int = 40) -> None:
                 shuffled[name] = np.roll(cut[name], 1, axis=source.row_axis)
             changed = values(proto, shuffled, [layer.tensor])[layer.tensor]
             assert not np.allclose(changed, array), f"{source.name} is no source of {layer.name}"
+
+
+def _as_analysed(
+    proto: onnx.ModelProto, plan: ModelPlan, layers: list[PlannedLayer], given: Arrays
+) -> list[NDArray[np.float64]]:
+    """The model cut down to its layers and read as the confined child does, here."""
+    described = [layer_arguments(layer) for layer in layers]
+    model = RowModel(described, batch_size(plan), 1, cut_down(proto.SerializeToString(), layers))
+    return [np.asarray(array, np.float64) for array in model.run(given)]
+
+
+def _of_neurons(array: NDArray[np.generic], layer: PlannedLayer) -> NDArray[np.float64]:
+    """(rows, neurons): the mean over the axes that count neither."""
+    rows = array.shape[layer.row_axis]
+    if array.ndim == 1:
+        return array.astype(np.float64).reshape(rows, 1)
+    axes = [layer.neuron_axis] if layer.head_axis is None else [layer.head_axis, layer.neuron_axis]
+    ordered = np.moveaxis(array.astype(np.float64), [layer.row_axis, *axes], range(1 + len(axes)))
+    return ordered.reshape(rows, layer.size, -1).mean(axis=2)
+
+
+def _size(array: NDArray[np.generic]) -> float:
+    return float(np.abs(array.astype(np.float64)).max())
