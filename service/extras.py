@@ -10,6 +10,7 @@ EXTRAS = {
     "postgres": ("psycopg",),
     "neo4j": ("neo4j",),
     "evidence": ("cryptography",),
+    "compare": ("captum", "onnx2pytorch", "shap"),
     "mlflow": ("mlflow",),
 }
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from estimator.comparison.agreement import correlation, nearness, shares
 from estimator.comparison.deletion import deletion
+from estimator.comparison.libraries import check_installed
 from estimator.comparison.mutual import information_about_outputs, information_about_target
 from estimator.comparison.options import ComparisonOptions
 from estimator.comparison.result import Attribution, Comparison
@@ -52,6 +53,7 @@ def compare(
     UnsupportedModel (no gradients), and what `truth_of`, `match_columns` and `activations` raise.
     """
     options = options or ComparisonOptions()
+    check_installed(options.methods)
     subject = read_subject(model, table, network, analysis, limits=limits, progress=progress)
     truth = _truth(subject, table, analysis, options)
 
@@ -97,10 +99,13 @@ def _truth(subject: Subject, table: Table, analysis: Options, options: Compariso
             "the curve out (deletion=false)"
         )
         raise InvalidParameter(detail, errors=[Place(detail, field="target")])
-    layers = subject.plan.layers
-    if not options.deletion and sum(layer.kind == "output" for layer in layers) != 1:
-        return None
-    return truth_of(table, target, layers, subject.outputs, options.metric, options.classes)
+    try:
+        layers = subject.plan.layers
+        return truth_of(table, target, layers, subject.outputs, options.metric, options.classes)
+    except InvalidParameter:
+        if options.deletion or options.target is not None:
+            raise
+        return None  # the labels of the analysis are no reference, and nobody asked for one
 
 
 def _attributions(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from estimator.comparison.options import ComparisonOptions
 from estimator.comparison.subject import Subject
+from estimator.errors import NotFinite
 from estimator.progress import Progress, silent
 from estimator.scoring.truth import Truth
 
@@ -124,7 +125,13 @@ def _scores(
         for i, away in enumerate(block):
             columns = sorted(away)
             inputs[i * n : (i + 1) * n, columns] = replacement[:, columns]
-        outputs = subject.run(inputs, _ticking(progress, (at, len(sets))))
+        try:
+            outputs = subject.run(inputs, _ticking(progress, (at, len(sets))))
+        except NotFinite as error:
+            raise NotFinite(
+                "the model gives no finite number where features are replaced, so that there is no deletion "
+                "curve: leave it out (deletion=false), or replace otherwise"
+            ) from error
         scores |= {away: truth.score(outputs[i * n : (i + 1) * n]) for i, away in enumerate(block)}
         progress("deletion", at + len(block), len(sets))
     return scores

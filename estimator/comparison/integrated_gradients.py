@@ -4,95 +4,84 @@ Choose it: for what each feature adds on the way from a baseline to a row, by th
 Not for: models without gradients (steps, lookups), or where no baseline means anything.
 
 Completeness (their axiom): the values of a row add up to f(x) - f(baseline). The integral is a sum over
-`steps` points of the path; these are doubled until that holds to 1e-3 in every row and output.
+`steps` points of the path; for rows where that misses by more than a thousandth of the output's largest
+change, the points are doubled, up to 4,096.
+
+captum runs on the model brought back to torch (`torch_model.py`), in the isolated child process
+(`gradients_child.py`).
 """
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 
 from estimator.comparison.drawn_rows import drawn_rows
+from estimator.comparison.explaining import explain
+from estimator.comparison.libraries import check_installed
 from estimator.comparison.options import ComparisonOptions
 from estimator.comparison.subject import Subject
-from estimator.errors import MissingExtra, Place
 from estimator.progress import Progress, silent
 
 Floats = NDArray[np.float64]
 COMPLETE = 1e-3
 MOST_STEPS = 4096
-BATCH_VALUES = 2**21  # rows times features that go through the model at once
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class GradientValues:
-    """values: (rows, p, k). baseline: (p,). rows: positions in the table.
-
-    steps: points of the path that were summed over. incomplete: the largest |sum - (f(x) - f(baseline))|.
+    """values: (rows, p, k). changes: (rows, k), f(x) - f(baseline). baseline: (p,). rows: positions in the
+    table. steps: the most points of a path that were summed over.
     """
 
     values: Floats
+    changes: Floats
     baseline: Floats
     rows: NDArray[np.int64]
     steps: int
-    incomplete: float
+
+    @property
+    def incomplete(self) -> float:
+        """The largest |sum of a row's values - its change|, as a share of that output's largest change."""
+        return float(missed(self.values, self.changes).max(initial=0.0))
 
     @property
     def complete(self) -> bool:
         return self.incomplete <= COMPLETE
 
 
+def missed(values: Floats, changes: Floats, scale: Floats | None = None) -> Floats:
+    """(m,) by row: the largest |sum of values - change| over the outputs, each as a share of `scale`.
+
+    scale: (k,), the largest |change| of each output over the rows, if not given.
+    """
+    scale = scale_of(changes) if scale is None else scale
+    return np.asarray((np.abs(values.sum(axis=1) - changes) / scale).max(axis=1, initial=0.0), np.float64)
+
+
+def scale_of(changes: Floats) -> Floats:
+    """(k,) the largest |change| of each output; where nothing changes 1, for no share of nothing."""
+    largest = np.abs(changes).max(axis=0, initial=0.0)
+    return np.where(largest > ROUNDING, largest, 1.0)
+
+
 def integrated_gradients(
     subject: Subject, options: ComparisonOptions, progress: Progress = silent
 ) -> GradientValues:
-    """Raises MissingExtra without the library, UnsupportedModel where the model has no way back to torch."""
-    if find_spec("captum") is None:
-        raise MissingExtra(
-            "Integrated Gradients need captum, which is not installed; run: "
-            "pip install 'neural-information-flow[compare]'; or leave integrated_gradients out of methods",
-            errors=[Place("captum is not installed", field="methods")],
-        )
-    import torch
-
-    from estimator.comparison.torch_model import torch_model
-
+    """Raises MissingExtra without the libraries, UnsupportedModel for a model with no way back to torch."""
+    check_installed(["integrated_gradients"])
     rows = drawn_rows(len(subject.inputs), options.rows, options.seed, 0)
     baseline = subject.inputs.mean(axis=0)
     if options.baseline == "zero":
         baseline = np.zeros_like(baseline)
-    model = torch_model(subject, rows)
-    with torch.no_grad():
-        ends = model(torch.from_numpy(np.vstack([baseline, subject.inputs[rows]]))).numpy()
-    steps = options.steps
-    while True:
-        values = _values(model, subject.inputs[rows], baseline, steps, ends.shape[1], progress)
-        incomplete = float(np.abs(values.sum(axis=1) - (ends[1:] - ends[0])).max(initial=0.0))
-        if incomplete <= COMPLETE or 2 * steps > MOST_STEPS:
-            return GradientValues(values, baseline, rows, steps, incomplete)
-        steps *= 2
-
-
-def _values(
-    model: object, inputs: Floats, baseline: Floats, steps: int, outputs: int, progress: Progress
-) -> Floats:
-    """(rows, p, k), an output after the other."""
-    import torch
-    from captum.attr import IntegratedGradients
-
-    explain = IntegratedGradients(model)
-    x, start = torch.from_numpy(np.ascontiguousarray(inputs)), torch.from_numpy(baseline[None])
-    batch = max(1, BATCH_VALUES // max(1, inputs.shape[1]))
-    found = []
-    progress("gradients", 0, outputs)
-    for output in range(outputs):
-        given = explain.attribute(
-            x,
-            start,
-            target=output,
-            n_steps=steps,
-            internal_batch_size=batch if len(x) * steps > batch else None,
-        )
-        found.append(given.detach().numpy())
-        progress("gradients", output + 1, outputs)
-    return np.stack(found, axis=2)
+    p, k = subject.inputs.shape[1], len(subject.output_names)
+    found = explain(
+        "gradients",
+        subject,
+        {"rows": subject.inputs[rows], "baseline": baseline},
+        {"steps": options.steps, "most_steps": max(options.steps, MOST_STEPS), "complete": COMPLETE},
+        {"values": (len(rows), p, k), "changes": (len(rows), k), "steps": (1,)},
+        progress,
+    )
+    return GradientValues(found["values"], found["changes"], baseline, rows, int(found["steps"][0]))

@@ -6,30 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from estimator.comparison.explained_model import ExplainedModel
 from estimator.runtime.child import Say
-from estimator.runtime.session import RowModel
 
-Floats = NDArray[np.float64]
-BLOCK_ROWS = 4096
 PIECES = 20  # in which progress is told
 
 
 def compute_shap_values(arguments: dict[str, Any], say: Say) -> None:
     """The task, as `estimator.comparison.shapley` writes its arguments: values.npy and base.npy."""
     shap = _library()
-    model = RowModel(arguments["layers"], arguments["batch"], arguments["threads"])
+    predict = ExplainedModel(arguments)
     rows, background = np.load("rows.npy"), np.load("background.npy")
-
-    def predict(inputs: Floats) -> Floats:
-        """(m, p) -> (m, k)"""
-        parts = [
-            np.column_stack(model.run(_feeds(arguments["inputs"], inputs[at : at + BLOCK_ROWS])))
-            for at in range(0, len(inputs), BLOCK_ROWS)
-        ]
-        return np.concatenate(parts).astype(np.float64)
-
     np.random.seed(arguments["seed"])  # the generator that the library draws from
     kernel = arguments["explainer"] == "KernelExplainer"
     if kernel:
@@ -57,12 +45,3 @@ def _library() -> Any:
     import shap
 
     return shap
-
-
-def _feeds(inputs: list[dict[str, Any]], rows: Floats) -> dict[str, Any]:
-    return {
-        given["name"]: rows[:, given["start"] : given["stop"]]
-        .astype(given["dtype"])
-        .reshape(len(rows), *given["shape"])
-        for given in inputs
-    }

@@ -22,6 +22,7 @@ TASKS = {
     "ablation": ("estimator.ablation.masked_child", "run_masked"),
     "activations": ("estimator.runtime.session", "compute_activations"),
     "pruning": ("estimator.pruning.pruning_child", "prune_model"),
+    "gradients": ("estimator.comparison.gradients_child", "compute_gradients"),
     "parquet": ("estimator.data.parquet_child", "read_parquet_columns"),
     "shap": ("estimator.comparison.shapley_child", "compute_shap_values"),
 }
