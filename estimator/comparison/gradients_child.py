@@ -15,6 +15,9 @@ from estimator.runtime.child import Say
 
 Floats = NDArray[np.float64]
 BATCH_VALUES = 2**19  # points of paths times features that go through the model at once
+# captum's Gauss-Legendre points are eigenvalues of a matrix of steps by steps, found anew for each output:
+# 0.02 s for 64 of them, 12 s for 2,048. Midpoints cost nothing, and are as good where ReLUs bend the path.
+MOST_GAUSS_STEPS = 128
 
 
 def compute_gradients(arguments: dict[str, Any], say: Say) -> None:
@@ -68,8 +71,9 @@ def _values(model: Any, rows: Floats, baseline: Floats, steps: int, outputs: int
     explainer = IntegratedGradients(model)
     x, start = torch.from_numpy(rows), torch.from_numpy(baseline[None])
     size = max(len(rows), BATCH_VALUES // rows.shape[1])
+    method = "gausslegendre" if steps <= MOST_GAUSS_STEPS else "riemann_middle"
     found = [
-        explainer.attribute(x, start, target=output, n_steps=steps, internal_batch_size=size)
+        explainer.attribute(x, start, target=output, n_steps=steps, internal_batch_size=size, method=method)
         for output in range(outputs)
     ]
     return np.stack([one.detach().numpy() for one in found], axis=2)
