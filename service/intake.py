@@ -6,6 +6,7 @@ from typing import Any
 
 from estimator.data.read import read_table
 from estimator.data.table import Table, TableFormat
+from estimator.model.external_data import with_data_inside
 from estimator.model.plan import ModelPlan
 from estimator.model.read import read_model
 from service.blobs import Staged
@@ -15,8 +16,26 @@ from service.errors import Conflict
 from service.parts import Parts
 
 
-def store_model(parts: Parts, tenant: str, staged: Staged) -> Upload:
-    """Read the staged file as a model and keep it; it is gone from the staging area in any case."""
+def in_one_piece(parts: Parts, model: Staged, beside: Mapping[str, Staged]) -> Staged:
+    """The model with the data files that came with it written into it, staged anew; they are gone then.
+
+    beside: by the names that they were sent under. Where there are none, the model as it is.
+    """
+    if not beside:
+        return model
+    files = {name: staged.path for name, staged in beside.items()}
+    try:
+        whole = with_data_inside(model.read_bytes(), files, parts.limits.model)
+        return parts.blobs.stage([whole], parts.limits.model.bytes)
+    finally:
+        for staged in (model, *beside.values()):
+            staged.discard()
+
+
+def store_model(parts: Parts, tenant: str, staged: Staged, beside: Mapping[str, Staged]) -> Upload:
+    """Read the staged file, with its data files, as a model and keep it; all are gone from the staging area
+    in any case."""
+    staged = in_one_piece(parts, staged, beside)
     try:
         plan = read_model(staged.read_bytes(), parts.limits.model)
         return parts.catalog.add_upload("models", tenant, parts.blobs, staged, describe_model(plan))

@@ -43,12 +43,7 @@ def screen(data: bytes, limits: ModelLimits) -> onnx.ModelProto:
 
     Raises: InvalidModel, UnsupportedModel, LimitExceeded.
     """
-    _check_file(data, limits)
-    check_bytes(data, limits)
-    try:
-        model: onnx.ModelProto = onnx.ModelProto.FromString(data)
-    except DecodeError as error:
-        raise InvalidModel(f"the file is not an ONNX model: {error}") from None
+    model = parse_screened(data, limits)
     _check_versions(model)
     for name, tensor in all_tensors(model):
         check_stored_inside(name, tensor)
@@ -59,6 +54,17 @@ def screen(data: bytes, limits: ModelLimits) -> onnx.ModelProto:
     check_functions(model, limits)
     _check_operators(model)
     _check_finite(model)
+    return model
+
+
+def parse_screened(data: bytes, limits: ModelLimits) -> onnx.ModelProto:
+    """Steps 1 and 2. Raises InvalidModel, LimitExceeded."""
+    _check_file(data, limits)
+    check_bytes(data, limits)
+    try:
+        model: onnx.ModelProto = onnx.ModelProto.FromString(data)
+    except DecodeError as error:
+        raise InvalidModel(f"the file is not an ONNX model: {error}") from None
     return model
 
 

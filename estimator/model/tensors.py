@@ -25,13 +25,19 @@ _TYPED = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data"
 _CHUNK = 2**22
 
 
+def bits_of(kind: int) -> int | None:
+    """Bits of an element of this type as they lie in raw_data; None for text and types that are unknown."""
+    return _BITS.get(kind)
+
+
 def check_stored_inside(name: str, tensor: onnx.TensorProto) -> None:
     """Refuse external data: a path in an upload is never opened."""
     if tensor.data_location == _TYPE.EXTERNAL or tensor.external_data:
         raise invalid_tensor(
             name,
-            "it is kept as external data, outside the file; save the model with its weights inside "
-            "(torch.onnx.export(..., external_data=False), onnx.save(..., save_as_external_data=False))",
+            "it is kept as external data, outside the file, and the data file was not given with the model: "
+            "give both, or save the model with its weights inside (torch.onnx.export(..., "
+            "external_data=False), onnx.save(..., save_as_external_data=False))",
         )
 
 

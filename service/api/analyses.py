@@ -24,7 +24,8 @@ from service.api.documented import one_shot_body, problems
 from service.api.exchange import check_if_match
 from service.api.fields import Integer, Real
 from service.api.schemas import load
-from service.api.uploads import idempotency_key, receive_files
+from service.api.uploads import BESIDE, idempotency_key, receive_files
+from service.intake import in_one_piece
 from service.submissions import Request, estimate, submit_analysis, submit_files
 
 blp = Blueprint("analyses", __name__, url_prefix="/v1", description="Analyses: jobs and their results")
@@ -53,7 +54,7 @@ class Analyses(MethodView):
         listing = views.analyses(parts(), tenant(), **query)
         return {"items": listing.items, "next": cursor_for(listing.after)}
 
-    @one_shot_body(AnalysisRequest, AnalysisParts)
+    @one_shot_body(AnalysisRequest, AnalysisParts, BESIDE)
     @problems(400, 409, 413, 415, 422, 429, 503, 507)
     @blp.response(202, Analysis, headers=_ACCEPTED)
     def post(self) -> tuple[Any, int, dict[str, str]]:
@@ -111,14 +112,14 @@ def _submit() -> str:
         return submit_analysis(parts(), tenant(), *ids, _asked(body, key)).id
     limits = parts().limits
     sizes = {"model": limits.model.bytes, "data": limits.table.file_bytes}
-    files, documents = receive_files(sizes, ("options", "format"))
+    received = receive_files(sizes, ("options", "format"), beside=limits.model.bytes)
     try:
-        asked = _asked(load(AnalysisParts(), documents), key)
+        asked = _asked(load(AnalysisParts(), received.documents), key)
+        model = in_one_piece(parts(), received.files["model"], received.beside)
     except BaseException:
-        files["model"].discard()
-        files["data"].discard()
+        received.discard()
         raise
-    return submit_files(parts(), tenant(), files["model"], files["data"], asked).id
+    return submit_files(parts(), tenant(), model, received.files["data"], asked).id
 
 
 def _asked(body: dict[str, Any], key: str | None) -> Request:

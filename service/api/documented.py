@@ -11,6 +11,8 @@ from service.api.blueprint import JSON, Blueprint
 F = TypeVar("F", bound=Callable[..., Any])
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 
+_FILES = {"type": "array", "items": _FILE, "description": "Data files of the model, by their filenames"}
+
 
 def takes_body(function: F) -> F:
     """Mark an operation that reads its body by itself."""
@@ -18,12 +20,12 @@ def takes_body(function: F) -> F:
     return function
 
 
-def binary_body(*media_types: str) -> Callable[[F], F]:
-    """A file as the whole body, or as the part `file`."""
+def binary_body(*media_types: str, beside: str | None = None) -> Callable[[F], F]:
+    """A file as the whole body, or as the part `file`. beside: the part of files that come with it."""
     form = {
         "type": "object",
         "required": ["file"],
-        "properties": {"file": _FILE},
+        "properties": {"file": _FILE} | ({} if beside is None else {beside: _FILES}),
         "additionalProperties": False,
     }
     content: dict[str, Any] = {
@@ -33,7 +35,7 @@ def binary_body(*media_types: str) -> Callable[[F], F]:
     return _body(content | {"multipart/form-data": {"schema": form}})
 
 
-def one_shot_body(as_json: type[ma.Schema], as_parts: type[ma.Schema]) -> Callable[[F], F]:
+def one_shot_body(as_json: type[ma.Schema], as_parts: type[ma.Schema], beside: str) -> Callable[[F], F]:
     """Ids and options as JSON; or the files themselves, with the JSON objects as further parts."""
     nested = as_parts().fields
     form = {
@@ -42,6 +44,7 @@ def one_shot_body(as_json: type[ma.Schema], as_parts: type[ma.Schema]) -> Callab
         "properties": {
             "model": _FILE,
             "data": _FILE,
+            beside: _FILES,
             **{
                 name: field.schema.__class__
                 for name, field in nested.items()

@@ -15,7 +15,7 @@ from service.api.documented import binary_body, problems
 from service.api.exchange import check_if_match
 from service.api.fields import Integer
 from service.api.schemas import PageQuery, page_schema
-from service.api.uploads import receive_file
+from service.api.uploads import BESIDE, receive_model
 from service.intake import store_model
 
 RAW = "application/octet-stream"
@@ -80,16 +80,17 @@ class Models(MethodView):
         listing = views.uploads(parts(), "models", tenant(), after, query["limit"])
         return {"items": listing.items, "next": cursor_for(listing.after), "total": listing.total}
 
-    @binary_body(RAW)
+    @binary_body(RAW, beside=BESIDE)
     @problems(400, 413, 415, 422, 507)
     @blp.response(201, Model, headers={"Location": {"schema": {"type": "string"}}})
     def post(self) -> tuple[Any, int, dict[str, str]]:
         """Store an ONNX model: the file as the body, or as the part `file` of a multipart body.
 
-        The file is read as bytes and never run here. The same bytes have the same id.
+        The file is read as bytes and never run here. The same bytes have the same id. Weights that are kept
+        in files beside the model come with it as parts `external_data`, each under its own filename; they
+        are written into the model, and the id is that of the whole.
         """
-        _, staged = receive_file((RAW,), parts().limits.model.bytes)
-        row = store_model(parts(), tenant(), staged)
+        row = store_model(parts(), tenant(), *receive_model(RAW, parts().limits.model.bytes))
         model = views.upload(parts(), "models", tenant(), row.sha256)
         return model, 201, {"Location": f"/v1/models/{row.sha256}", "ETag": f'"{row.sha256}"'}
 

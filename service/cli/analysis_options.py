@@ -9,9 +9,9 @@ import click
 
 from estimator.data.table import TableFormat, TableKind, TableLimits
 from estimator.errors import InvalidParameter, Place
-from estimator.model.limits import ModelLimits
 from estimator.options import ESTIMATORS, ColumnsBy, Device, Options, Redundancy
 from service.cli.input_files import usable_file
+from service.cli.model_input import model_file
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -89,15 +89,6 @@ def analysis_options(command: Command) -> Command:
     for decorate in reversed(_DECORATORS):
         command = decorate(command)
     return command
-
-
-def model_file(argument: str) -> Path:
-    """The file of MODEL: a path, or a model of MLflow's registry (`models:/NAME/VERSION`), fetched."""
-    if argument.startswith("models:/") and not Path(argument).exists():
-        from service.mlflow_run.registered_model import registered_model
-
-        argument = str(registered_model(argument))
-    return usable_file(argument, "MODEL", ModelLimits().bytes)
 
 
 def table_options(command: Command) -> Command:

@@ -8,11 +8,11 @@ import click
 
 from estimator.data.table import TableLimits
 from estimator.errors import InvalidParameter, Place
-from estimator.model.limits import ModelLimits
 from estimator.network import FlowNetwork
 from service.cli.analysis_options import Asked, number, table_format_of, table_options
 from service.cli.exits import write
 from service.cli.input_files import usable_file
+from service.cli.model_input import model_file
 from service.cli.network_input import read_network
 from service.cli.study_here import Given, study_here
 
@@ -97,7 +97,7 @@ def _asks(networks: list[FlowNetwork], values: dict[str, Any]) -> list[Asked | N
         option = "--head-data" if side == "head" and values["head_data"] else "--data"
         asks.append(
             Asked(
-                model=usable_file(values[f"{side}_model"], f"--{side}-model", ModelLimits().bytes),
+                model=model_file(values[f"{side}_model"], f"--{side}-model"),
                 data=usable_file(table, option, TableLimits().file_bytes),
                 table_format=table_format_of({**values, "data": table}),
                 options=Side(network).options(),

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from service.cli.exits import write
-from service.cli.input_files import usable_file
+from service.cli.model_input import model_file
 from service.report.text import shown
 
 MOST_SHOWN = 8
@@ -21,11 +21,10 @@ def command(model: str, as_json: bool) -> None:
     \b
       nif layers examples/iris/iris.onnx
     """
-    from estimator.model.limits import ModelLimits
     from estimator.model.outline import outline
     from estimator.model.read import read_model
 
-    found = outline(read_model(usable_file(model, "MODEL", ModelLimits().bytes).read_bytes()))
+    found = outline(read_model(model_file(model).read_bytes()))
     if as_json:
         write(json.dumps(found, indent=2))
         return

@@ -12,6 +12,7 @@ from service.app import sweep
 from service.jobs.database import QueueUnavailable
 from service.submissions import enqueue_waiting
 from tests.api.service_here import IRIS_DATA, IRIS_MODEL, OPTIONS, ServiceHere, assert_problem
+from tests.api.test_models import with_data_beside
 from tests.networks import random_network
 
 
@@ -67,6 +68,22 @@ def test_a_bad_part_leaves_nothing(
             parts = {name: (io.BytesIO(v[0].getvalue()), v[1]) for name, v in parts.items()}
     before = service.left_over()
     assert_problem(client.post("/v1/analyses", data=one_shot(**parts)), status, slug)
+    assert service.left_over() == before
+
+
+def test_a_models_data_file_comes_with_a_request_too(service: ServiceHere, client: FlaskClient) -> None:
+    model, data = with_data_beside()
+    parts = one_shot(
+        model=(io.BytesIO(model), "m.onnx"),
+        external_data=(io.BytesIO(data), "w.bin"),
+        options=json.dumps(OPTIONS),
+    )
+    answer = client.post("/v1/analyses", data=parts)
+    assert answer.status_code == 202, answer.text
+    assert client.get(f"/v1/models/{answer.json['model_id']}").status_code == 200
+    before = service.left_over()
+    parts = one_shot(model=(io.BytesIO(model), "m.onnx"), external_data=(io.BytesIO(data[1:]), "w.bin"))
+    assert_problem(client.post("/v1/analyses", data=parts), 422, "invalid-model")
     assert service.left_over() == before
 
 

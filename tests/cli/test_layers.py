@@ -2,6 +2,7 @@
 
 import json
 
+from tests.api.test_models import with_data_beside
 from tests.cli.nif import IRIS, nif, refusal
 
 
@@ -13,6 +14,31 @@ def test_the_layers_are_shown_with_what_was_merged(tmp_path):
     assert "fed by: hidden" in done.stdout
     found = json.loads(nif(tmp_path, "layers", IRIS[0], "--json").stdout)
     assert [layer["size"] for layer in found["layers"]] == [4, 5, 3]
+
+
+def test_weights_in_a_file_beside_the_model_are_read_with_it(tmp_path):
+    model, data = with_data_beside()
+    (tmp_path / "m.onnx").write_bytes(model)
+    assert "not a plain file there" in refusal(nif(tmp_path, "layers", "m.onnx"))
+    (tmp_path / "elsewhere.bin").write_bytes(data)
+    (tmp_path / "w.bin").symlink_to("elsewhere.bin")
+    assert "a link, which is not followed" in refusal(nif(tmp_path, "layers", "m.onnx"))
+    (tmp_path / "w.bin").unlink()
+    (tmp_path / "w.bin").write_bytes(data)
+    (tmp_path / "away").mkdir()
+    for folder, name in ((tmp_path, "m.onnx"), (tmp_path / "away", "../m.onnx")):
+        done = nif(folder, "layers", name, "--json")
+        assert [layer["size"] for layer in json.loads(done.stdout)["layers"]] == [4, 5, 3], done.stderr
+    done = nif(tmp_path, "estimate", "m.onnx", IRIS[1], "--target", "species", "--json")
+    assert json.loads(done.stdout)["neurons"] == 12, done.stderr
+
+
+def test_a_data_file_in_another_folder_is_never_opened(tmp_path):
+    model, data = with_data_beside("../w.bin")
+    (tmp_path / "w.bin").write_bytes(data)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "m.onnx").write_bytes(model)
+    assert "no plain file name" in refusal(nif(tmp_path / "models", "layers", "m.onnx"))
 
 
 def test_what_is_no_model_is_refused(tmp_path):

@@ -25,10 +25,10 @@ SOFTMAX = node("Softmax", "s", "p")
 def test_a_hostile_model_is_refused_with_its_reason(kind: str) -> None:
     case = HOSTILE[kind]
     data = case.make()
-    start = time.perf_counter()
+    start = time.process_time()  # nothing here waits; the machine may be busy otherwise
     with pytest.raises(NifError) as caught:
         read_model(data)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert caught.value.slug == case.slug, caught.value.detail
     for words in case.mentions:
         assert words in caught.value.detail
