@@ -18,9 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from estimator.mutual_information.estimation import estimate
 from estimator.mutual_information.inputs import resolve_device
 from estimator.mutual_information.methods import METHODS, method
 from estimator.mutual_information.significance import permutation_p_values
+from estimator.progress import silent
 
 Floats = NDArray[np.float64]
 
@@ -95,9 +97,7 @@ def main() -> None:
         )
 
     def run(name: str) -> None:
-        chosen = method(name, {})
-        x, y = (chosen.prepare(A, seed=asked.seed, device=device) for A in (X, Y))
-        chosen.estimate(x, y, slice(0, asked.side), slice(0, asked.side))
+        estimate(X, Y, method(name, {}), seed=asked.seed, device=device, progress=silent)
 
     for name in asked.methods:
         report(f"{name} estimate", *timed(lambda name=name: run(name)))

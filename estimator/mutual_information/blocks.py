@@ -13,8 +13,8 @@ from typing import Any
 
 from estimator.errors import MemoryLimit
 
-# Beyond this a block gains no speed, and a cancellation would wait for it.
-LARGEST_BLOCK_PAIRS = 128 * 128
+# Beyond this a block gains no speed, and a cancellation would wait for it: some seconds' work.
+LARGEST_BLOCK_PAIRS = {"cpu": 128 * 128, "cuda": 1024 * 1024}
 LARGEST_BLOCK_BYTES = {"cpu": 512 * 2**20, "cuda": 32 * 2**30}
 
 
@@ -54,12 +54,13 @@ def rectangle(p: int, q: int, most: int) -> list[Block]:
     return [Block(r, c) for r in _parts(slice(0, p), high) for c in _parts(slice(0, q), wide)]
 
 
-def triangle(p: int, most: int) -> list[Block]:
-    """Blocks that hold every pair i < j of p columns; those on the diagonal hold some pairs twice.
+def triangle(p: int, most: int, *, halves: bool) -> list[Block]:
+    """Blocks that hold every pair i < j of p columns; those on the diagonal hold them twice.
 
-    At least six blocks a side where there are columns enough, so that little is done twice.
+    halves: a block on the diagonal costs half of another. Where it does not, at least six blocks a side if
+    there are columns enough, so that little is done twice.
     """
-    side = max(1, min(isqrt(most), max(4, ceil(p / 6))))
+    side = max(1, isqrt(most) if halves else min(isqrt(most), max(4, ceil(p / 6))))
     parts = _parts(slice(0, p), side)
     return [Block(a, b) for i, a in enumerate(parts) for b in parts[i:] if b.stop - a.start > 1]
 

@@ -26,7 +26,8 @@ def estimate(
     y = x if Y is None else method.prepare(Y, seed=seed, device=device)
     p, q = X.shape[1], X.shape[1] if Y is None else Y.shape[1]
     most = block_size(method, X.shape[0], device)
-    blocks = triangle(p, most) if Y is None else rectangle(p, q, most)
+    halves = getattr(method, "halves_within", False)
+    blocks = triangle(p, most, halves=halves) if Y is None else rectangle(p, q, most)
     mi, se, lower = np.zeros((p, q)), np.zeros((p, q)), np.zeros((p, q), dtype=bool)
     total = p * (p - 1) // 2 if Y is None else p * q
     done = 0
@@ -49,7 +50,7 @@ def block_size(method: Method, n: int, device: str) -> int:
     the end of a block.
     """
     enough = getattr(method, "largest_block", None)
-    largest = LARGEST_BLOCK_PAIRS if enough is None else enough(n, device)
+    largest = LARGEST_BLOCK_PAIRS[device] if enough is None else enough(n, device)
     return most_pairs(method.block_bytes(n), largest, device)
 
 

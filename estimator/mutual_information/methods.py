@@ -31,7 +31,8 @@ class Method(Protocol):
     def estimate(self, x: Any, y: Any, rows: slice, columns: slice) -> BlockEstimate:
         """The block of pairs x[rows] by y[columns] of prepared columns; independent of the block's place.
 
-        Where y is x a method may leave out a column with itself.
+        Where y is x a method may leave out a column with itself. One that, where rows are columns, too,
+        measures a pair once says so by an attribute `halves_within` that is true.
         """
         ...
 

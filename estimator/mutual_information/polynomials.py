@@ -83,12 +83,19 @@ def grids(measures: Measures, degree: int, device: str) -> dict[int, Grid]:
             features[size][r, :K] = table
             features[size][r, K:] = table[-1]
     many = [r for r in range(count) if len(measures.masses[r]) > min(sizes)]
-    for part, largest, (alpha, beta) in _jacobi(measures, many, sizes, device):
-        kept = measures.kept[part]
-        for size in (size for size in sizes if size <= largest):
-            _, weight, values = (a.cpu().numpy() for a in gauss_rule(alpha[:, :size], beta[:, :size], degree))
-            weights[size][part] = weight
-            features[size][part] = np.where(np.arange(degree) < kept[:, None, None], values, 0.0)
+    found = list(_jacobi(measures, many, sizes, device))
+    for size in sizes:
+        members = [r for part, largest, _ in found if largest >= size for r in part]
+        if not members:
+            continue
+        alpha, beta = (
+            torch.cat([both[side][:, :size] for _, largest, both in found if largest >= size])
+            for side in (0, 1)
+        )
+        _, weight, values = (a.cpu().numpy() for a in gauss_rule(alpha, beta, degree))
+        weights[size][members] = weight
+        absent = np.arange(degree) >= measures.kept[members][:, None, None]
+        features[size][members] = np.where(absent, 0.0, values)
     return {
         size: Grid(weights[size], features[size], -xlogy(weights[size], weights[size]).sum(axis=1))
         for size in sizes

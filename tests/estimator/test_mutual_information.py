@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from estimator.errors import Cancelled, InvalidParameter, MemoryLimit, TooFewRows
 from estimator.mutual_information import blocks, mutual_information, mutual_information_within
@@ -70,7 +71,8 @@ class TestEveryMethod:
         whole, whole_within = mutual_information(X, Y, method), mutual_information_within(Y, method)
         monkeypatch.setattr("estimator.mutual_information.estimation.most_pairs", lambda *_: 2)
         small, small_within = mutual_information(X, Y, method), mutual_information_within(Y, method)
-        rounding = 1e-4 if method == "convex" else 0  # nats: its Newton steps in float32
+        # nats: convex takes its Newton steps in float32, and on a GPU sums depend on how many pairs there are
+        rounding = 1e-4 if method == "convex" else 1e-6 if torch.cuda.is_available() else 0
         for a, b in ((whole, small), (whole_within, small_within)):
             assert abs(a.mi - b.mi).max() <= rounding and abs(a.se - b.se).max() <= rounding
 
@@ -163,8 +165,6 @@ def test_a_wrong_argument_is_refused_by_name(change, field):
 
 
 def test_cuda_where_there_is_none_is_refused():
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("this machine has a CUDA device")
     with pytest.raises(InvalidParameter, match="no CUDA device"):
@@ -228,10 +228,11 @@ def test_blocks_cover_every_pair_once_and_keep_to_their_size(p, q, most):
     assert (covered == 1).all()
 
 
+@pytest.mark.parametrize("halves", [True, False])
 @pytest.mark.parametrize(("p", "most"), [(2, 100), (16, 16384), (50, 1), (300, 4096)])
-def test_a_triangle_of_blocks_covers_every_pair_of_columns(p, most):
+def test_a_triangle_of_blocks_covers_every_pair_of_columns(p, most, halves):
     covered = np.zeros((p, p), dtype=int)
-    for block in blocks.triangle(p, most):
+    for block in blocks.triangle(p, most, halves=halves):
         assert block.pairs <= most
         covered[block.rows, block.columns] += 1
     assert (covered[np.triu_indices(p, 1)] == 1).all()

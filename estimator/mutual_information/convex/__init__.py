@@ -62,6 +62,7 @@ class Convex:
     """See the module. Fits `estimator.mutual_information.methods.Method`; it takes no parameters."""
 
     name = "convex"
+    halves_within = True
 
     def prepare(self, X: NDArray[np.float64], *, seed: int, device: str) -> Prepared:
         found = columns(X, device)

@@ -20,9 +20,10 @@ FIRST_DEGREE = 6
 # Rounds after the first at most: pairs that need more are sharp, and said to be lower bounds.
 ROUNDS = 3
 START_NORM = 0.5
-# Pairs a batch: enough for an operation to take longer than the call of it; on a GPU, what fills it.
+# Pairs a batch: enough for an operation to take longer than the call of it. On a GPU 4 to 8 GB whatever is
+# free, for the bits of a pair there can depend on the batch; where it is too much, blocks are halved.
 CPU_BATCH = {6: 512, 8: 256, 10: 128, 12: 64}
-GPU_BATCH = {6: 16384, 8: 8192, 10: 4096, 12: 2048}
+GPU_BATCH = {6: 65536, 8: 16384, 10: 8192, 12: 4096}
 
 
 @dataclass(frozen=True)

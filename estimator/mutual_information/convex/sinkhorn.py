@@ -75,10 +75,14 @@ def sinkhorn(batch: Batch, W: Tensor, a: Tensor, b: Tensor, sweeps: int = 2) -> 
     Z = p.sum((1, 2))
     p /= Z[:, None, None]
     b -= Z.log()[:, None]
+    # In float64: the terms are of the size of T and nearly cancel, and rungs are chosen by small differences.
     bound = (
-        (batch.scores * W).sum((1, 2)) + (batch.left_weights * a).sum(1) + (batch.right_weights * b).sum(1)
+        (batch.scores.double() * W).sum((1, 2))
+        + (batch.left_weights.double() * a).sum(1)
+        + (batch.right_weights.double() * b).sum(1)
     )
-    return Potentials(a, b, p, bound, bound - 0.5 * (batch.ridge * W * W).sum((1, 2)))
+    penalised = bound - 0.5 * (batch.ridge * W * W).sum((1, 2))
+    return Potentials(a, b, p, bound.float(), penalised.float())
 
 
 def alone(index: Tensor) -> Tensor:
