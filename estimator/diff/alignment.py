@@ -43,9 +43,17 @@ class AlignedLayer:
         return int(np.count_nonzero(self.partner != np.arange(len(self.partner))))
 
     @property
+    def alike(self) -> NDArray[np.bool_]:
+        """Whether each neuron has a counterpart that does alike, as far as that was asked."""
+        if self.matched is None:
+            return np.ones(len(self.partner), dtype=np.bool_)
+        strange: NDArray[np.bool_] = self.matched.similarity < ALIKE
+        return ~strange
+
+    @property
     def strangers(self) -> int:
         """How many neurons have no counterpart that does alike."""
-        return 0 if self.matched is None else int(np.count_nonzero(self.matched.similarity < ALIKE))
+        return int(np.count_nonzero(~self.alike))
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ import click
 from click.core import ParameterSource
 
 from service.cli.analysis_options import Asked, analysis_options
+from service.cli.audit_baseline import baseline_side, compared_here
 from service.cli.audit_inputs import given, subject
 from service.cli.audit_outputs import outputs, write_outputs
 from service.cli.audit_sinks import AuditRun, prepare_sinks, sink_options, write_to_sinks
 from service.cli.exits import FAILED, PASSED, REFUSED, complain, write
 from service.cli.input_files import usable_file
-from service.cli.network_input import read_network
 from service.cli.paths import beta_of
 from service.cli.phase_clock import PhaseClock
 from service.policies import Policy, judge, read_policy
@@ -52,6 +52,7 @@ def _print_schema(context: click.Context, parameter: click.Parameter, asked: boo
     "--network", metavar="NETWORK", help="Judge this one: a network.json, its folder, or an analysis id."
 )
 @click.option("--baseline", metavar="NETWORK", help="What to compare with, for rules about change.")
+@click.option("--baseline-model", metavar="FILE", help="Its model, to match neurons by what they do.")
 @click.option(
     "--format",
     "formats",
@@ -110,14 +111,13 @@ def _run(
     policy: Policy, text: bytes, ask: Asked | None, beta: float | None, values: dict[str, Any]
 ) -> AuditRun:
     with PhaseClock() as clock:
-        baseline = None
-        if values["baseline"] is not None:
-            baseline = read_network(values["baseline"], values["store"], None)
+        baseline = baseline_side(values, ask)
         found = subject(values, beta, ask, policy, load_settings(), clock)
+        change = compared_here(baseline, found.network, found.ask, clock.report)
         clock.report("judging", 0, 1)
-        audit = judge(policy, found.network, baseline, refused=found.refused)
+        audit = judge(policy, found.network, change, refused=found.refused)
         clock.report("judging", 1, 1)
-    networks = [network for network in (found.network, baseline) if network is not None]
+    networks = [found.network, *([] if baseline is None else [baseline.network])]
     of = [
         {"analysis_id": None} | {key: network.provenance.get(key) for key in ("model_sha256", "data_sha256")}
         for network in networks
@@ -127,7 +127,7 @@ def _run(
         policy=policy,
         policy_text=text,
         network=found.network,
-        baseline=baseline,
+        baseline=None if baseline is None else baseline.network,
         ask=found.ask,
         seconds=dict(clock.seconds),
     )

@@ -32,10 +32,12 @@ class Given:
     ask: MODEL and DATA with their options (service/cli/analysis_options.py).
     network: already analysed (service/cli/network_input.py reads it from NETWORK); with `ask` beside it
     nothing is measured again, and model and data must be those that the network was made of.
+    model: of the network, where its data are not at hand.
     """
 
     ask: Asked | None = None
     network: FlowNetwork | None = None
+    model: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _source(side: Given, folder: Path, settings: Settings, clock: PhaseClock) ->
     file = folder / NETWORK
     if side.ask is None:
         save_network(side.network, file)  # type: ignore[arg-type]  # one of both is there
-        return SideSource(network=file)
+        return SideSource(network=file, model=None if side.model is None else Source(side.model, None))
     model, data = Source(side.ask.model, None), Source(side.ask.data, None)
     if side.network is not None:
         save_network(side.network, file)

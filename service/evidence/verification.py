@@ -3,7 +3,7 @@
 1. The zip file is byte for byte what its members make (`archive.py`).
 2. Its envelope is signed by the given key, over PAE (`envelope.py`), and holds a statement (`statement.py`).
 3. Every member is one that the statement names, with the hash that it says, and none is missing.
-4. A model or data file that is given has the subject's hash.
+4. A model or data file that is given has the subject's hash; the baseline's model that of its record.
 """
 
 import hashlib
@@ -38,9 +38,12 @@ class Bundle:
         """A member that is JSON."""
         return json.loads(self.members[name])
 
-    def sha256(self, name: str) -> str:
-        """Of the model or the data."""
-        return subject(self.statement, name)
+    def sha256(self, name: str) -> str | None:
+        """Of `model`, `data`, or `baseline-model`: None where no baseline says it."""
+        if name != "baseline-model":
+            return subject(self.statement, name)
+        baseline = self.json("audit.json").get("baseline") or {}
+        return None if baseline.get("model_sha256") is None else str(baseline["model_sha256"])
 
 
 def verify_bundle(data: bytes, key: PublicKey) -> Bundle:
@@ -63,7 +66,7 @@ def verify_bundle(data: bytes, key: PublicKey) -> Bundle:
 
 
 def check_subject(bundle: Bundle, name: str, path: Path) -> None:
-    """Step 4. name: model or data. Raises NotVerified, with both hashes."""
+    """Step 4. name: model, data or baseline-model. Raises NotVerified, with both hashes."""
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     signed = bundle.sha256(name)

@@ -48,7 +48,8 @@ def _study(catalog: Catalog, blobs: Blobs, settings: Settings, record: StudyReco
     sides = []
     for analysis_id in record.analyses:
         analysis = catalog.analysis(analysis_id)
-        model, data = _files(blobs, analysis) if KINDS[record.kind].reads_files else (None, None)
+        wanted = len(record.analyses) >= KINDS[record.kind].reads_files_of
+        model, data = _files(blobs, analysis) if wanted else (None, None)
         sides.append(SideSource(None, analysis_id, model, data, analysis.table_format, analysis.options))
     request = study_request(record.kind, sides, record.options, folder, settings.store, settings.store_login)
     return Ordered("studying", request, "study", folder / STUDY)

@@ -1,7 +1,7 @@
 """Policies: rules in a YAML file, judged on a network as pass, fail or cannot tell.
 
 policy = read_policy(Path("policy.yaml").read_bytes(), "policy.yaml")
-audit = judge(policy, network, baseline)
+audit = judge(policy, network)  # and what changed from a baseline on: `baseline.compared`
 audit.document()
 """
 

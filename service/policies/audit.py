@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
+from estimator.diff import NetworkDiff
 from estimator.network import FlowNetwork
 from service.policies.evidence import Evidence
 from service.policies.finding import Finding, Unknown, Verdict
 from service.policies.policy import Policy
-from service.policies.rules.baseline_change import same_architecture
 from service.policies.rules.rule import Rule
 from service.policies.rules.saturated_not_decisive import SaturatedNotDecisive
 
@@ -34,7 +34,7 @@ class Audit:
     policy: Policy
     rules: tuple[Judged, ...]
     network: FlowNetwork
-    baseline: FlowNetwork | None = None
+    compared: NetworkDiff | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -54,7 +54,7 @@ class Audit:
             "policy": self.policy.as_dict() | {"sha256": self.policy.sha256, "file": self.policy.file},
             "rules": [_document(judged) for judged in self.rules],
             "network": _record(self.network),
-            "baseline": None if self.baseline is None else _record(self.baseline),
+            "baseline": None if self.compared is None else _baseline(self.compared),
             "versions": {"neural-information-flow": version("neural-information-flow")},
         }
 
@@ -62,18 +62,16 @@ class Audit:
 def judge(
     policy: Policy,
     network: FlowNetwork,
-    baseline: FlowNetwork | None = None,
+    compared: NetworkDiff | None = None,
     *,
     refused: Mapping[str, str] | None = None,
 ) -> Audit:
     """Every rule of the policy on the network.
 
-    refused: {probe: why the analysis could not measure it}, for probes that data or model rule out. Raises
-    InvalidParameter for a baseline of another architecture.
+    compared: from the baseline to this network (`service/policies/baseline.py`), for rules about change.
+    refused: {probe: why the analysis could not measure it}, for probes that data or model rule out.
     """
-    if baseline is not None and policy.needs_baseline:
-        same_architecture(network, baseline)
-    evidence = Evidence(network, baseline, refused or {})
+    evidence = Evidence(network, compared, refused or {})
     found: dict[str, Finding] = {}
     last = [rule for rule in policy.rules if isinstance(rule, SaturatedNotDecisive)]
     for rule in [*(r for r in policy.rules if r not in last), *last]:
@@ -82,7 +80,7 @@ def judge(
         policy=policy,
         rules=tuple(Judged(r, found[r.id], _counted(policy, r, found[r.id])) for r in policy.rules),
         network=network,
-        baseline=baseline,
+        compared=compared,
     )
 
 
@@ -122,3 +120,8 @@ def _record(network: FlowNetwork) -> dict[str, Any]:
         "layers": [{"name": layer.name, "kind": layer.kind, "size": layer.size} for layer in network.layers],
         "probes": [probe.name for probe in network.probes],
     }
+
+
+def _baseline(compared: NetworkDiff) -> dict[str, Any]:
+    """aligned_by: how hidden neurons found their counterparts; judging again needs the same files for it."""
+    return _record(compared.base) | {"aligned_by": compared.alignment.by}

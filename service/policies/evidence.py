@@ -1,4 +1,4 @@
-"""What a policy is judged on: a network, perhaps a baseline, and why some probes could not be measured."""
+"""What a policy is judged on: a network, perhaps beside a baseline, and why some probes were not measured."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from estimator.data.names import find
+from estimator.diff import NetworkDiff
 from estimator.graph.flow import parse_neuron_id
 from estimator.network import FlowNetwork, Layer, LayerKind, Probe, neuron_id
 from service.policies.finding import Unknown
@@ -17,10 +18,13 @@ MOST_LISTED = 8
 
 @dataclass(frozen=True)
 class Evidence:
-    """refused: {probe: why the analysis could not measure it}. decided: findings of the other rules."""
+    """compared: from the baseline to the network, where there is one.
+
+    refused: {probe: why the analysis could not measure it}. decided: findings of the other rules.
+    """
 
     network: FlowNetwork
-    baseline: FlowNetwork | None = None
+    compared: NetworkDiff | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     decided: Sequence[Any] = ()
 

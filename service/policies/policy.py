@@ -8,10 +8,8 @@ from pathlib import PurePath
 from typing import Any
 
 from service.policies.faults import VERSION, faults_of, refused
-from service.policies.rules.baseline_change import BaselineChange
 from service.policies.rules.estimators_agree import EstimatorsAgree
 from service.policies.rules.kinds import RULES
-from service.policies.rules.probe_information import ProbeInformation
 from service.policies.rules.rule import CannotTell, Rule
 from service.policies.yaml_text import Marked, read_yaml
 
@@ -33,15 +31,6 @@ class Policy:
     def probes(self) -> tuple[str, ...]:
         """Columns that an analysis must measure as probes, in the order of the rules."""
         return tuple(dict.fromkeys(name for rule in self.rules for name in rule.probes))
-
-    @property
-    def needs_target(self) -> bool:
-        """Whether a rule is about what is left when the target is known."""
-        return any(isinstance(rule, ProbeInformation) and rule.given_target for rule in self.rules)
-
-    @property
-    def needs_baseline(self) -> bool:
-        return any(isinstance(rule, BaselineChange) for rule in self.rules)
 
     @property
     def second_estimators(self) -> tuple[str | None, ...]:

@@ -27,8 +27,8 @@ STUDY = "study.json"
 class SideSource:
     """Where a side is found. network: a file of estimator/network_file.py, or None for the store's.
 
-    analysis_id: of the stored network. model, data: the files, or None where they are not at hand; with
-    data come its table_format and the options of the analysis.
+    analysis_id: of the stored network. model, data: the files, or None where they are not at hand; data only
+    beside a model, and with its table_format and the options of the analysis.
     """
 
     network: Path | None = None
@@ -80,7 +80,7 @@ def study(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     sides = []
     for number, side in enumerate(given):
         progress("reading", number, len(given))
-        sides.append(_load(side, request["store"], reads_files=kind.reads_files))
+        sides.append(_load(side, request["store"], reads_files=len(given) >= kind.reads_files_of))
     progress("reading", len(given), len(given))
     found = kind.compute(sides, request["options"], progress)
     own = {"kind": kind.name, "of": [_origin(*both) for both in zip(sides, given, strict=True)]}
@@ -106,9 +106,11 @@ def _load(given: dict[str, Any], store: str | None, *, reads_files: bool) -> Sid
     if not reads_files or given["model"] is None:
         return Side(network)
     model = _source(given["model"]).verified_bytes()
+    _check_same("model", network.provenance.get("model_sha256"), model)
+    if given["data"] is None:
+        return Side(network, model)
     data = _source(given["data"]).verified_bytes()
-    for noun, key, content in (("model", "model_sha256", model), ("data", "data_sha256", data)):
-        _check_same(noun, network.provenance.get(key), content)
+    _check_same("data", network.provenance.get("data_sha256"), data)
     table = read_table(data, TableFormat(**given["format"]))
     return Side(network, model, table, Options.from_dict(given["options"]))
 

@@ -6,13 +6,16 @@ and loads none of them.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from estimator.data.table import Table
 from estimator.errors import InvalidParameter, Place
 from estimator.network import FlowNetwork
 from estimator.options import Options
 from estimator.progress import Progress
+
+if TYPE_CHECKING:
+    from estimator import diff
 
 KindName = Literal["ablation", "comparison", "diff", "audit"]
 Document = dict[str, Any]
@@ -42,12 +45,12 @@ Compute = Callable[[Sequence[Side], Mapping[str, Any], Progress], Document]
 class Kind:
     """most_sides: 2 where a second analysis can be named, and least_sides 2 where it must be.
 
-    reads_files: whether model and data are loaded, and not the network alone.
+    reads_files_of: model and data are loaded, and not the networks alone, of at least so many sides.
     """
 
     name: KindName
     compute: Compute
-    reads_files: bool
+    reads_files_of: int
     least_sides: int = 1
     most_sides: int = 1
 
@@ -69,28 +72,36 @@ def _comparison(sides: Sequence[Side], options: Mapping[str, Any], progress: Pro
 
 
 def _diff(sides: Sequence[Side], options: Mapping[str, Any], progress: Progress) -> Document:
-    from estimator import diff
+    from estimator.diff import DiffOptions, diff
 
-    base, head = (diff.Side(s.network, s.model, s.table, s.analysis) for s in sides)
-    return diff.diff(base, head, diff.DiffOptions.from_dict(options), progress).document()
+    base, head = (_diffable(side) for side in sides)
+    return diff(base, head, DiffOptions.from_dict(options), progress).document()
 
 
 def _audit(sides: Sequence[Side], options: Mapping[str, Any], progress: Progress) -> Document:
     from service.policies import Policy, judge
+    from service.policies.baseline import compared
 
+    policy, network = Policy.from_dict(options["policy"]), _diffable(sides[0])
+    change = compared(_diffable(sides[1]), network, progress) if len(sides) > 1 else None
     progress("judging", 0, 1)
-    baseline = sides[1].network if len(sides) > 1 else None
-    audit = judge(Policy.from_dict(options["policy"]), sides[0].network, baseline)
+    audit = judge(policy, network.network, change)
     progress("judging", 1, 1)
     return audit.document()
+
+
+def _diffable(side: Side) -> "diff.Side":
+    from estimator import diff
+
+    return diff.Side(side.network, side.model, side.table, side.analysis)
 
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("ablation", _ablation, reads_files=True),
-        Kind("comparison", _comparison, reads_files=True),
-        Kind("diff", _diff, reads_files=True, least_sides=2, most_sides=2),
-        Kind("audit", _audit, reads_files=False, most_sides=2),
+        Kind("ablation", _ablation, reads_files_of=1),
+        Kind("comparison", _comparison, reads_files_of=1),
+        Kind("diff", _diff, reads_files_of=2, least_sides=2, most_sides=2),
+        Kind("audit", _audit, reads_files_of=2, most_sides=2),
     )
 }

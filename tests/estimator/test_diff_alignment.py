@@ -1,52 +1,20 @@
 """Neurons of a permuted, a retrained and another model find their counterparts, or it is said."""
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 from scipy.stats import spearmanr
 
 from estimator import Options, analyze
 from estimator.data.csv_table import read_csv
-from estimator.data.table import Table
 from estimator.diff import DiffOptions, Side, diff
 from estimator.diff.assignment import assign, similarity
 from estimator.errors import InvalidParameter
-
-ROWS, WIDTH = 400, 6
-
-
-def network_of(W: np.ndarray, V: np.ndarray, hidden: str = "hidden") -> bytes:
-    """A 3-6-2 perceptron with tanh, its features named a, b and c."""
-    weights = {"W": W.astype(np.float32), "V": V.astype(np.float32)}
-    nodes = [
-        helper.make_node("MatMul", ["x", "W"], ["sums"]),
-        helper.make_node("Tanh", ["sums"], [hidden]),
-        helper.make_node("MatMul", [hidden, "V"], ["logits"]),
-        helper.make_node("Softmax", ["logits"], ["y"], axis=1),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "model",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 3])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 2])],
-        [numpy_helper.from_array(value, name) for name, value in weights.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    onnx.helper.set_model_props(model, {"nif.inputs": '["a", "b", "c"]'})
-    return model.SerializeToString()
-
-
-def table(seed: int = 1) -> Table:
-    X = np.random.default_rng(seed).normal(size=(ROWS, 3))
-    lines = ["a,b,c", *(",".join(repr(float(v)) for v in row) for row in X)]
-    return read_csv("\n".join(lines).encode() + b"\n")
+from tests.estimator.permuted_models import ROWS, WIDTH, network_of, permuted, table, weights_of
 
 
 @pytest.fixture(scope="module")
 def weights() -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(0)
-    return rng.normal(size=(3, WIDTH)), rng.normal(size=(WIDTH, 2))
+    return weights_of(0)
 
 
 def side(model: bytes) -> Side:
@@ -60,10 +28,8 @@ def base(weights) -> Side:
 
 
 def test_permuted_and_sign_flipped_neurons_are_aligned_and_nothing_else_changed(base, weights):
-    W, V = weights
     order = np.array([3, 0, 5, 1, 4, 2])
-    sign = np.array([1, -1, 1, 1, -1, 1])
-    head = side(network_of((W * sign)[:, order], (V * sign[:, None])[order], hidden="renamed"))
+    head = side(permuted(*weights, order))
     found = diff(base, head)
     hidden = found.alignment.layers[1]
     assert hidden.by == "activations"
@@ -75,10 +41,7 @@ def test_permuted_and_sign_flipped_neurons_are_aligned_and_nothing_else_changed(
 
 
 def test_a_network_of_another_start_is_reported_as_what_it_is(base):
-    rng = np.random.default_rng(99)
-    document = diff(
-        base, side(network_of(rng.normal(size=(3, WIDTH)), rng.normal(size=(WIDTH, 2))))
-    ).document()
+    document = diff(base, side(network_of(*weights_of(99)))).document()
     [hidden] = [layer for layer in document["alignment"]["layers"] if layer["kind"] == "hidden"]
     alike = [neuron["similarity"] for neuron in hidden["neurons"]]
     assert hidden["strangers"] == sum(s < 0.5 for s in alike)
@@ -101,8 +64,7 @@ def test_analyses_with_other_probes_are_matched_on_the_rows_of_the_first(base, w
 
 
 def test_by_names_says_that_names_are_not_roles(base):
-    rng = np.random.default_rng(99)
-    head = side(network_of(rng.normal(size=(3, WIDTH)), rng.normal(size=(WIDTH, 2))))
+    head = side(network_of(*weights_of(99)))
     document = diff(Side(base.network), Side(head.network)).document()
     assert document["alignment"]["by"] == "names"
     assert any("need not do the same" in said for said in document["said"])

@@ -163,7 +163,7 @@ def test_a_policy_survives_the_way_through_json() -> None:
     assert [rule.id for rule in policy.rules][:2] == ["probe-information", "probe-information-2"]
     assert [rule.line for rule in policy.rules] == list(range(7, 16))
     assert policy.probes == ("sex", "race")
-    assert policy.needs_target and policy.needs_baseline and policy.second_estimators == ("mine",)
+    assert policy.second_estimators == ("mine",)
 
 
 def test_from_json_a_fault_has_the_path_of_its_field() -> None:

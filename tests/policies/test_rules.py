@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from estimator.diff import Side
 from estimator.errors import InvalidParameter
 from estimator.network import FlowNetwork, GivenTarget, Probe, ProbeLayer, Stratum
 from service.policies import Audit, Policy, judge
+from service.policies.baseline import compared
 from service.policies.finding import Finding
 from tests.networks import flow_network
 
@@ -45,7 +47,8 @@ def layer_values(
 def audit(
     on: FlowNetwork, *rules: dict[str, Any], baseline: FlowNetwork | None = None, **policy: Any
 ) -> Audit:
-    return judge(Policy.from_dict({"version": 1, "rules": list(rules)} | policy), on, baseline)
+    change = None if baseline is None else compared(Side(baseline), Side(on))
+    return judge(Policy.from_dict({"version": 1, "rules": list(rules)} | policy), on, change)
 
 
 def found(on: FlowNetwork, rule: dict[str, Any], baseline: FlowNetwork | None = None) -> Finding:
@@ -259,13 +262,14 @@ class TestBaselineChange:
 
     def test_another_architecture_is_refused(self) -> None:
         other = flow_network([2, 3, 1], {(0, 1): np.ones((2, 3)), (1, 2): np.ones((3, 1))})
-        with pytest.raises(InvalidParameter, match=r"another architecture: its layers are 2 -> 3 -> 1"):
+        with pytest.raises(InvalidParameter, match="different architectures") as caught:
             found(network(), CHANGE, baseline=other)
+        assert {place.field for place in caught.value.errors} == {"baseline"}
 
     def test_other_data_and_another_estimator_are_said(self) -> None:
         base = network()
         elsewhere = replace(base, provenance=base.provenance | {"data_sha256": "9" * 64})
-        assert "another data" in found(base, CHANGE, baseline=elsewhere).reason
+        assert "other data" in found(base, CHANGE, baseline=elsewhere).reason
         ksg = replace(base, provenance=base.provenance | {"estimator": "ksg"})
         finding = found(self.shifted(0.4), CHANGE, baseline=ksg)
         assert finding.verdict == "cannot tell" and "another estimator" in finding.reason

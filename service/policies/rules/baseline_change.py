@@ -1,23 +1,21 @@
 """baseline-change: against the baseline no edge changed by more than its interval and so many nats.
 
-An edge changed by more than its interval where the two estimates differ beyond their errors: z = difference /
-sqrt(se^2 + se^2), two-sided, Benjamini-Hochberg over all edges at the network's alpha. It decides where it
-also changed by more than `max`. A changed edge that is saturated or a lower bound on either side, or measured
-by another estimator than the baseline's, is `cannot tell`. Neurons are matched by name where both layers have
-the same names, in any order; hidden neurons of other names by position, which is said.
+An edge changed by more than its interval where the diff of both networks says so: with the errors of both
+sides, Benjamini-Hochberg over the whole diff at the network's alpha (`estimator/diff/changes.py`). It decides
+where it also changed by more than `max`. A changed edge is `cannot tell` where either value is saturated or a
+lower bound, where a neuron at its ends has no counterpart that does alike, or where the baseline was measured
+in another way.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import ndtr
 
-from estimator.errors import InvalidParameter, Place
-from estimator.mutual_information.false_discovery import benjamini_hochberg
-from estimator.network import Edges, FlowNetwork
+from estimator.diff import NetworkDiff
+from estimator.diff.said import differences
+from estimator.network import FlowNetwork
 from service.policies.evidence import Evidence
 from service.policies.fields import Amount
 from service.policies.finding import MOST_NAMED, Edge, Finding, Unknown, Verdict, edge, number, unresolved
@@ -25,8 +23,13 @@ from service.policies.rules.rule import Rule
 from service.report.text import count, shown
 from service.report.text import number as written
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+SAID = {
+    "model_sha256": "the baseline is of another model",
+    "data_sha256": "the baseline is of other data",
+    "estimator": "the baseline was measured by another estimator",
+    "parameters": "the baseline was measured with other parameters of the estimator",
+}
+MEASURED_ALIKE = ("estimator", "parameters")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,33 +45,32 @@ class BaselineChange(Rule):
     }
 
     def judge(self, evidence: Evidence) -> Finding:
-        network = evidence.network
-        if evidence.baseline is None:
+        found = evidence.compared
+        if found is None:
             raise Unknown("there is no baseline to compare with; give one (--baseline)")
-        said = same_architecture(network, evidence.baseline)
-        pairs = list(_matched(network, evidence.baseline))
-        if not any(head.mi.size for head, _ in pairs):
+        change = np.concatenate([t.change.ravel() for t in found.edge_tests] or [np.empty(0)])
+        if not change.size:
             raise Unknown("the network has no edges")
-        if all((unresolved(head) | unresolved(base)).all() for head, base in pairs):
+        resolved = np.concatenate([~(unresolved(e.base) | unresolved(e.head)).ravel() for e in found.edges])
+        if not resolved.any():
             raise Unknown("all edges are saturated or lower bounds: a change of them could not be seen")
-        flat = [_compared(head, base) for head, base in pairs]
-        change, p, clear = (np.concatenate([part[i].ravel() for part in flat]) for i in range(3))
-        alike = network.provenance.get("estimator") == evidence.baseline.provenance.get("estimator")
-        if not alike:
-            clear = np.zeros_like(clear)
-            said.append("the baseline was measured by another estimator")
-        changed = (np.abs(change) > self.max) & (benjamini_hochberg(p) <= network.alpha)
-        verdict: Verdict = "fail" if (changed & clear).any() else "cannot tell" if changed.any() else "pass"
-        decisive = np.flatnonzero(changed & clear if verdict == "fail" else changed)
+        differs = {d["what"] for d in differences(found.base, found.head, found.head_beta, found.head_alpha)}
+        clear = resolved & _matched(found) & differs.isdisjoint(MEASURED_ALIKE)
+        large = np.concatenate([found.found(t).ravel() for t in found.edge_tests])
+        large &= np.abs(change) > self.max
+        verdict: Verdict = "fail" if (large & clear).any() else "cannot tell" if large.any() else "pass"
+        decisive = np.flatnonzero(large & clear if verdict == "fail" else large)
         order = decisive[np.argsort(-np.abs(change[decisive]), kind="stable")]
-        largest = float(np.abs(change).max())
+        largest = float(np.nanmax(np.abs(change), initial=0.0))
+        said = [words for key, words in SAID.items() if key in differs]
+        said += _of_the_neurons(found, differs)
         return Finding(
             verdict=verdict,
             reason="; ".join([self._reason(verdict, len(order), change.size, largest), *said]),
             measured=float(np.abs(change[order[0]])) if len(order) else largest,
             limit=self.max,
             unit="nats",
-            edges=tuple(_edge(network, pairs, int(at)) for at in order[:MOST_NAMED]),
+            edges=tuple(_edge(evidence.network, found, int(at)) for at in order[:MOST_NAMED]),
             more=max(0, len(order) - MOST_NAMED),
         )
 
@@ -82,62 +84,36 @@ class BaselineChange(Rule):
         return f"{what} interval and {limit} nats{why}"
 
 
-def same_architecture(network: FlowNetwork, baseline: FlowNetwork) -> list[str]:
-    """What is to be said of a baseline that can be compared. Raises InvalidParameter for one that cannot."""
-    mine, other = ([(x.kind, x.size) for x in n.layers] for n in (network, baseline))
-    links, others = ([(e.source, e.consumer) for e in n.edges] for n in (network, baseline))
-    if mine != other or links != others:
-        sizes, of_base = (" -> ".join(f"{x.size:,}" for x in n.layers) for n in (network, baseline))
-        raise _refused(f"the baseline is of another architecture: its layers are {of_base}, these {sizes}")
-    said = []
-    for layer, base in zip(network.layers, baseline.layers, strict=True):
-        if sorted(layer.neurons) == sorted(base.neurons):
-            continue
-        if layer.kind == "hidden":
-            said.append(f"neurons of layer {shown(layer.name)} have other names in the baseline: by position")
-            continue
-        odd = sorted(set(layer.neurons) ^ set(base.neurons))[:5]
-        names = ", ".join(shown(name, 40) for name in odd)
-        raise _refused(f"the baseline's {layer.kind} layer has other neurons: {names}")
-    for key, noun in (("data_sha256", "data"), ("model_sha256", "model")):
-        if network.provenance.get(key) != baseline.provenance.get(key):
-            said.append(f"the baseline is of another {noun}")
-    return said
+def _matched(found: NetworkDiff) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Of every edge, whether both its neurons have a counterpart that does alike."""
+    alike = [layer.alike for layer in found.alignment.layers]
+    return np.concatenate(
+        [np.logical_and.outer(alike[e.base.source], alike[e.base.consumer]).ravel() for e in found.edges]
+    )
 
 
-def _refused(detail: str) -> InvalidParameter:
-    return InvalidParameter(detail, errors=[Place(detail, field="baseline")])
+def _of_the_neurons(found: NetworkDiff, differs: set[str]) -> Iterator[str]:
+    """How neurons of another model found their counterparts."""
+    if "model_sha256" in differs and found.alignment.by == "names":
+        yield "hidden neurons were matched by name, and by what they do where the baseline's model is given"
+    for layer in found.alignment.layers:
+        name = shown(found.base.layers[layer.base].name)
+        if layer.by == "position":
+            yield f"the outputs of layer {name} have other names in the baseline: by position"
+        if layer.strangers:
+            of = count(len(layer.partner), "neuron")
+            yield f"{layer.strangers:,} of {of} of layer {name} did nothing alike in the baseline"
 
 
-def _matched(network: FlowNetwork, baseline: FlowNetwork) -> Iterator[tuple[Edges, Edges]]:
-    """Each link's edges beside the baseline's, these in the order of the network's neurons."""
-    orders = [_order(a.neurons, b.neurons) for a, b in zip(network.layers, baseline.layers, strict=True)]
-    for head, base in zip(network.edges, baseline.edges, strict=True):
-        at = np.ix_(orders[head.source], orders[head.consumer])
-        cut = {name: getattr(base, name)[at] for name in ("mi", "se", "saturated", "lower_bound")}
-        yield head, replace(base, **cut)
-
-
-def _order(names: tuple[str, ...], others: tuple[str, ...]) -> list[int]:
-    if sorted(names) != sorted(others) or len(set(others)) != len(others):
-        return list(range(len(names)))
-    place = {name: i for i, name in enumerate(others)}
-    return [place[name] for name in names]
-
-
-def _compared(head: Edges, base: Edges) -> tuple[Floats, Floats, Bools]:
-    """Of each edge: the change in nats, its two-sided p, and whether both values are resolved."""
-    change = np.nan_to_num(head.mi - base.mi)
-    error = np.nan_to_num(np.hypot(head.se, base.se))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(error > 0, np.abs(change) / error, np.where(change != 0, np.inf, 0.0))
-    return change, 2 * ndtr(-z), ~(unresolved(head) | unresolved(base))
-
-
-def _edge(network: FlowNetwork, pairs: list[tuple[Edges, Edges]], at: int) -> Edge:
-    for head, base in pairs:
-        if at < head.mi.size:
-            i, k = (int(v) for v in np.unravel_index(at, head.mi.shape))
-            return edge(network, head, i, k, baseline_mi=number(float(base.mi[i, k])))
-        at -= head.mi.size
+def _edge(network: FlowNetwork, found: NetworkDiff, at: int) -> Edge:
+    """The edge of the network at that place of the diff's, which are in the baseline's order."""
+    own = {(e.source, e.consumer): e for e in network.edges}
+    for pair in found.edges:
+        if at < pair.base.mi.size:
+            i, k = (int(v) for v in np.unravel_index(at, pair.base.mi.shape))
+            ends = [found.alignment.layers[layer] for layer in (pair.base.source, pair.base.consumer)]
+            edges = own[ends[0].head, ends[1].head]
+            places = int(ends[0].partner[i]), int(ends[1].partner[k])
+            return edge(network, edges, *places, baseline_mi=number(float(pair.base.mi[i, k])))
+        at -= pair.base.mi.size
     raise IndexError(at)
