@@ -24,8 +24,8 @@ class AuditLog:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def append(self, **entry: Any) -> None:
-        """Add a line, durable on return. OSError if the disk refuses it; then no half line stays."""
+    def append(self, **entry: Any) -> int:
+        """Add a line, durable on return; its number. OSError if the disk refuses it: no half line stays."""
         with self._locked() as descriptor:
             end = os.lseek(descriptor, 0, os.SEEK_END)
             last = _last(descriptor, end)
@@ -37,6 +37,8 @@ class AuditLog:
             except OSError:
                 os.ftruncate(descriptor, end)
                 raise
+        number: int = line["sequence"]
+        return number
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """All lines, from the first."""

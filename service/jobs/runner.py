@@ -140,6 +140,7 @@ class JobRunner:
         """A line of the audit log, before anybody can read the verdict; OSError: then nobody shall."""
         record = self.catalog.study(job_id)
         self.audit_log.append(
+            event="judged",
             tenant=record.tenant,
             key=None,
             object=f"/v1/{record.kind}s/{job_id}",

@@ -1,3 +1,4 @@
+import errno
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -196,10 +197,18 @@ def test_the_audit_log_tells_who_did_what(service: ServiceHere, a: Client, b: Cl
     a.delete(f"/v1/analyses/{analysis}")
     audit_log = AuditLog(service.settings.data_dir / "audit.jsonl")
     entries = list(audit_log.entries())
-    assert [(e["tenant"], e["key"], e["method"], e["object"], e["status"]) for e in entries[-2:]] == [
-        ("b", b.record.id, "DELETE", f"/v1/analyses/{analysis}", 404),
-        ("a", a.record.id, "DELETE", f"/v1/analyses/{analysis}", 204),
+    path = f"/v1/analyses/{analysis}"
+    said = [(e["event"], e["tenant"], e["key"], e["method"], e["object"]) for e in entries[-4:]]
+    assert said == [
+        (event, caller, client.record.id, "DELETE", path)
+        for caller, client in (("b", b), ("a", a))
+        for event in ("asked", "answered")
     ]
+    assert [(e["asked"], e["status"]) for e in entries[-3::2]] == [
+        (entries[-4]["sequence"], 404), (entries[-2]["sequence"], 204),
+    ]  # fmt: skip
+    [made] = [e for e in entries if e["event"] == "answered" and e["object"] == path and e["status"] == 202]
+    assert len(made["model"]) == len(made["dataset"]) == 64
     assert [e["sequence"] for e in entries] == list(range(1, len(entries) + 1))
     assert audit_log.verify() is None
 
@@ -219,3 +228,26 @@ def test_a_changed_line_of_the_audit_log_is_found(tmp_path: Path) -> None:
     audit_log.path.write_text("".join(lines) + '{"half')
     audit_log.append(status=5)
     assert audit_log.verify() is None
+
+
+def test_what_cannot_be_logged_is_not_done(
+    service: ServiceHere, a: Client, analysis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, log = service.left_over(), (service.settings.data_dir / "audit.jsonl").read_bytes()
+
+    def full(descriptor: int, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("service.audit_log._write_whole", full)
+        answers = [
+            a.delete(f"/v1/analyses/{analysis}"),
+            a.post(f"/v1/analyses/{analysis}/cancellation"),
+            a.post("/v1/datasets", data=b"x,y\n" + b"1,2\n" * 60, content_type="text/csv"),
+        ]
+        assert a.get(f"/v1/analyses/{analysis}").status_code == 200
+    for answer in answers:
+        assert "audit log" in assert_problem(answer, 507, "insufficient-storage")["detail"]
+    assert service.left_over() == before
+    assert (service.settings.data_dir / "audit.jsonl").read_bytes() == log
+    assert a.delete(f"/v1/analyses/{analysis}").status_code == 204

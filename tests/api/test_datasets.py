@@ -2,6 +2,7 @@ import errno
 import io
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,7 +94,11 @@ def test_a_file_changed_on_disk_is_not_analysed(service: ServiceHere, client: Fl
 def test_no_room_on_the_disk_is_said(
     service: ServiceHere, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fsync = os.fsync
+
     def full(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == "audit.jsonl":
+            return fsync(descriptor)  # it has room: the upload itself meets the end of the disk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     before = service.left_over()

@@ -115,7 +115,8 @@ def test_a_verdict_is_in_the_audit_log_with_its_hashes_before_it_can_be_read(job
     log = AuditLog(jobs.folder / "audit.jsonl")
     [line] = log.entries()
     record = jobs.catalog.analysis(analysis)
-    assert (line["tenant"], line["object"], line["verdict"]) == ("default", f"/v1/audits/{study}", "pass")
+    assert (line["event"], line["tenant"], line["verdict"]) == ("judged", "default", "pass")
+    assert line["object"] == f"/v1/audits/{study}"
     [of] = line["of"]
     assert (of["model"], of["dataset"]) == (record.model_sha256, record.dataset_sha256)
     assert log.verify() is None
