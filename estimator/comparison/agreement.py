@@ -2,8 +2,9 @@
 
 1. Shares: each output's values over their sum, so that methods of different units compare.
 2. Ranks of the features by the mean of their shares over the outputs, 1 the most; ties share a mean rank.
-3. Spearman's rank correlation of all shares of two methods, with a permutation p-value: exact where there
-   are few enough orders, else over 9,999 drawn ones; of more than 500 shares, by Student's t instead.
+3. Spearman's rank correlation of all shares of two methods. Its p-value is by permuting the features, all
+   outputs together (the outputs of one model say much the same, so that their shares are no independent
+   numbers): exact where there are few enough orders, else over 9,999 drawn ones.
 4. Two-sample Kolmogorov-Smirnov of a method's shares and a reference's, as arXiv 1901.08557 compares them:
    of the shares as two samples, whichever feature they belong to.
 5. Because 4 forgets which feature is which, the distance beside it: the sum of |share - reference's share|
@@ -19,12 +20,14 @@ from scipy import stats
 
 Floats = NDArray[np.float64]
 RESAMPLES = 9_999
-MOST_PERMUTED = 500
+BLOCK_VALUES = 2**22  # shares that are permuted at once
 
 
 @dataclass(frozen=True)
 class Correlation:
-    """value, p_value: None where one side has no two different shares. n: shares compared."""
+    """value, p_value: None where one side has no two different shares, p_value for one feature, too.
+    n: shares compared.
+    """
 
     a: str
     b: str
@@ -77,22 +80,29 @@ def ranks(of: Floats) -> Floats:
 
 def correlation(a: str, x: Floats, b: str, y: Floats, seed: int) -> Correlation:
     """Of two methods' shares, (p, k) each."""
-    u, v = stats.rankdata(x.ravel()), stats.rankdata(y.ravel())
-    if np.ptp(u) == 0 or np.ptp(v) == 0:
+    u, v = _standard_ranks(x), _standard_ranks(y)
+    if u is None or v is None:
         return Correlation(a, b, None, None, x.size)
-    if x.size > MOST_PERMUTED:
-        value, p_value = stats.spearmanr(u, v)
-        return Correlation(a, b, float(value), float(p_value), x.size)
-    u, v = (u - u.mean()) / u.std(), (v - v.mean()) / v.std()
 
-    def spearman(drawn: Floats, axis: int = -1) -> Any:
-        return np.mean(drawn * v, axis=axis)
+    def spearman(features: Any, axis: int = -1) -> Any:
+        """features: (..., p), an order of them."""
+        return np.einsum("...ij,ij->...", u[features], v) / v.size
 
+    if len(x) == 1:  # one order only
+        return Correlation(a, b, float(np.mean(u * v)), None, x.size)
     found = stats.permutation_test(
-        (u,), spearman, permutation_type="pairings", vectorized=True, n_resamples=RESAMPLES,
-        alternative="two-sided", rng=np.random.default_rng(seed), batch=1000,
+        (np.arange(len(x)),), spearman, permutation_type="pairings", vectorized=True, n_resamples=RESAMPLES,
+        alternative="two-sided", rng=np.random.default_rng(seed), batch=max(1, BLOCK_VALUES // x.size),
     )  # fmt: skip
     return Correlation(a, b, float(found.statistic), float(found.pvalue), x.size)
+
+
+def _standard_ranks(of: Floats) -> Floats | None:
+    """(p, k) ranks of all, of mean 0 and standard deviation 1; None where all are equal."""
+    ranked = stats.rankdata(of.ravel()).reshape(of.shape)
+    if np.ptp(ranked) == 0:
+        return None
+    return np.asarray((ranked - ranked.mean()) / ranked.std(), dtype=np.float64)
 
 
 def nearness(method: str, x: Floats, reference: str, y: Floats) -> Nearness:

@@ -14,7 +14,11 @@ from estimator.errors import MemoryLimit
 from estimator.runtime.child import Say
 
 Floats = NDArray[np.float64]
-BATCH_VALUES = 2**19  # points of paths times features that go through the model at once
+# Points of paths that go through the model at once: captum asks for the gradient of each by itself, and
+# time grows with the square of their number. Fewer where a row has many features.
+MOST_POINTS = 1024
+BATCH_VALUES = 2**21
+ROWS = 50  # explained at once
 # captum's Gauss-Legendre points are eigenvalues of a matrix of steps by steps, found anew for each output:
 # 0.02 s for 64 of them, 12 s for 2,048. Midpoints cost nothing, and are as good where ReLUs bend the path.
 MOST_GAUSS_STEPS = 128
@@ -49,9 +53,7 @@ def _compute(arguments: dict[str, Any], say: Say) -> None:
     values = np.empty((*rows.shape, changes.shape[1]))
     left, steps = np.arange(len(rows)), arguments["steps"]
     while True:
-        together = max(1, BATCH_VALUES // (steps * rows.shape[1]))
-        for at in range(0, len(left), together):
-            some = left[at : at + together]
+        for some in np.array_split(left, -(-len(left) // ROWS)):
             values[some] = _values(model, rows[some], baseline, steps, changes.shape[1])
         left = left[missed(values[left], changes[left], scale) > arguments["complete"]]
         say({"done": len(rows) - len(left)})
@@ -70,7 +72,7 @@ def _values(model: Any, rows: Floats, baseline: Floats, steps: int, outputs: int
 
     explainer = IntegratedGradients(model)
     x, start = torch.from_numpy(rows), torch.from_numpy(baseline[None])
-    size = max(len(rows), BATCH_VALUES // rows.shape[1])
+    size = max(len(rows), min(MOST_POINTS, BATCH_VALUES // rows.shape[1]))
     method = "gausslegendre" if steps <= MOST_GAUSS_STEPS else "riemann_middle"
     found = [
         explainer.attribute(x, start, target=output, n_steps=steps, internal_batch_size=size, method=method)

@@ -12,6 +12,7 @@ COMMANDS = {
     "paths": "Show the strongest paths of a network.",
     "attributions": "Show how much of each output is due to each input.",
     "ablate": "Cut neurons and measure what that costs.",
+    "compare": "Show NIF beside SHAP, Integrated Gradients and plain MI.",
     "prune": "Write a smaller model, without neurons that can go.",
     "diff": "Show what changed between two analyses.",
     "probes": "Show by layer what is heard of the columns that are no inputs.",
