@@ -71,6 +71,8 @@ def analyze(
         provenance["layers"] = list(options.layers)
     if options.sample_neurons is not None:
         provenance["sample_neurons"] = options.sample_neurons
+    if options.inputs:
+        provenance["inputs"] = {name: list(columns) for name, columns in options.inputs.items()}
     return FlowNetwork(
         layers=_layers(selected, matched),
         edges=checked.edges,

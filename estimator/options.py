@@ -16,6 +16,7 @@ ESTIMATORS: tuple[Estimator, ...] = ("convex", "mine", "ksg")
 MINIMUM_ROWS = 30
 LARGEST_SEED = 2**53 - 1
 LARGEST_SAMPLE = 20_000
+MOST_SHOWN = 5
 
 
 def refuse(field_path: str, seen: object, rule: str) -> InvalidParameter:
@@ -37,6 +38,7 @@ class Options:
     target: the data column with the labels; never a model input. It is a probe, too.
     probes: further columns that are not model inputs.
     columns_by: match data columns to the model's features by `name` or, on request, by `position`.
+    inputs: names of the columns of each input tensor, in order, e.g. {"image": ["p0", "p1"], "age": ["age"]}.
     cross_check: a second estimator run on `cross_check_share` of the edges.
     parameters: parameters of the chosen estimator by name, e.g. {"steps": 500} for `mine`.
     layers: names of the hidden layers to measure, all if empty; inputs and outputs always are.
@@ -58,6 +60,7 @@ class Options:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     layers: tuple[str, ...] = ()
     sample_neurons: int | None = None
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.estimator not in ESTIMATORS:
@@ -91,11 +94,21 @@ class Options:
         if self.sample_neurons is not None and not 2 <= self.sample_neurons <= LARGEST_SAMPLE:
             raise refuse("sample_neurons", self.sample_neurons, f"between 2 and {LARGEST_SAMPLE}")
 
+        if self.inputs and self.columns_by == "position":
+            detail = "inputs names columns and columns_by is position; choose one of the two"
+            places = [Place(detail, field="inputs"), Place(detail, field="columns_by")]
+            raise InvalidParameter(detail, errors=places)
+        for name, columns in self.inputs.items():
+            if not columns or len(set(columns)) != len(columns):
+                rule = "a list of columns without repetitions"
+                raise refuse(f"inputs.{name}", list(columns[:MOST_SHOWN]), rule)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, in the order of the fields."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         lists = {"probes": list(self.probes), "layers": list(self.layers)}
-        return plain | lists | {"parameters": dict(self.parameters)}
+        inputs = {name: list(columns) for name, columns in self.inputs.items()}
+        return plain | lists | {"parameters": dict(self.parameters), "inputs": inputs}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Options":
@@ -104,4 +117,5 @@ class Options:
         if unknown:
             raise refuse(min(unknown), values[min(unknown)], "left out: there is no such option")
         lists = {name: tuple(values.get(name, ())) for name in ("probes", "layers")}
-        return cls(**{**values, **lists})
+        inputs = {name: tuple(columns) for name, columns in values.get("inputs", {}).items()}
+        return cls(**{**values, **lists, "inputs": inputs})

@@ -3,7 +3,8 @@
 1. The target and the probes are found by name; they are never inputs.
 2. The features that the model names are found by name, in any order. A model that names none, or a request
    for it, takes the other columns in the file's order; the result says so.
-3. Every column must have its place: a missing or a surplus one is an error, never dropped.
+3. Or the options say which columns go to which input tensor (`input_map.py`).
+4. Every column must have its place: a missing or a surplus one is an error, never dropped.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from estimator.data.input_map import mapped_columns
 from estimator.data.names import find, listed, nearest, shown
 from estimator.data.numbers import why_no_number
 from estimator.data.precision import as_the_model_takes_them
@@ -51,7 +53,9 @@ def match_columns(table: Table, plan: ModelPlan, options: Options) -> MatchedCol
     width = slices[-1].stop
     warnings: list[str] = []
     columns_by: ColumnsBy = options.columns_by
-    if plan.features is not None and columns_by == "name":
+    if options.inputs:
+        columns = mapped_columns(table, slices, options.inputs, asked)
+    elif plan.features is not None and columns_by == "name":
         columns = _by_name(plan.features, rest, width)
     else:
         columns = _by_position(width, rest)
@@ -84,7 +88,8 @@ def _asked_probes(table: Table, plan: ModelPlan, options: Options) -> dict[str, 
                 f"{path} is {shown(name)}, and the table has no such column; {nearest(name, table.names)}"
             )
             raise InvalidParameter(detail, errors=[Place(detail, field=path, column=name)])
-        if plan.features is not None and find(column, plan.features) and options.columns_by == "name":
+        by_name = plan.features is not None and options.columns_by == "name" and not options.inputs
+        if by_name and find(column, plan.features or ()):
             detail = f"{path} is {shown(name)}, which is an input of the model; choose another column"
             raise InvalidParameter(detail, errors=[Place(detail, field=path, column=name)])
         if column not in asked.values():

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from estimator.activations import activations
 from estimator.data.columns import match_columns
+from estimator.data.input_map import mapped_names
 from estimator.data.names import find
 from estimator.data.table import Table
 from estimator.diff.sides import Side
@@ -43,7 +44,10 @@ def measured_activations(
 
 def _inputs_only(table: Table, plan: ModelPlan, options: Options) -> Table:
     """The table without targets and probes: those of the two analyses need not be the same."""
-    if plan.features is not None and options.columns_by == "name":
+    if options.inputs:
+        given = mapped_names(table, options.inputs)
+        kept = [column for column in table.columns if column.name in given]
+    elif plan.features is not None and options.columns_by == "name":
         wanted = {find(feature, table.names) for feature in plan.features}
         kept = [column for column in table.columns if column.name in wanted]
     else:

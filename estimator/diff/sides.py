@@ -34,4 +34,5 @@ class Side:
             seed=int(said.get("seed", 0)),
             layers=tuple(said.get("layers", ())),
             sample_neurons=said.get("sample_neurons"),
+            inputs={name: tuple(columns) for name, columns in said.get("inputs", {}).items()},
         )

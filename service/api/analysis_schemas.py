@@ -41,6 +41,11 @@ class OptionsObject(Input):
         metadata={"description": "Further columns that are no inputs"},
     )
     columns_by = ma.fields.String(validate=OneOf(["name", "position"]), metadata={"default": "name"})
+    inputs = ma.fields.Dict(
+        keys=ma.fields.String(validate=Length(1, 20_000)),
+        values=ma.fields.List(ma.fields.String(validate=Length(1, 10_000)), validate=Length(1)),
+        metadata={"description": "Of each input tensor of the model: the columns that fill it, in order"},
+    )
     cross_check = ma.fields.String(allow_none=True, validate=OneOf(ESTIMATORS))
     cross_check_share = Number(validate=Range(0, 1, min_inclusive=False), metadata={"default": 0.1})
     device = ma.fields.String(validate=OneOf(["auto", "cpu", "cuda"]), metadata={"default": "auto"})

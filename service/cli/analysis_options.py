@@ -59,6 +59,13 @@ _DECORATORS = (
         help="Measure only this hidden layer (see nif layers); repeatable.",
     ),
     click.option("--sample-neurons", metavar="N", help="Of layers with more neurons, measure N drawn ones."),
+    click.option(
+        "--input",
+        "inputs",
+        metavar="NAME=COL",
+        multiple=True,
+        help="Give the column COL, or all columns of the array COL, to the model's input NAME; repeatable.",
+    ),
     click.option("--columns-by", type=click.Choice(get_args(ColumnsBy)), default="name", show_default=True),
     click.option("--device", type=click.Choice(get_args(Device)), default="auto", show_default=True),
     click.option(
@@ -105,6 +112,7 @@ def asked(values: dict[str, Any]) -> Asked:
     options |= {"probes": tuple(values["probes"]), "parameters": _parameters(values["parameters"])}
     options |= {name: _number(name, values[name]) for name in ("beta", "alpha", "cross_check_share")}
     options |= {name: _whole(name, values[name]) for name in ("seed", "permutations")}
+    options["inputs"] = _inputs(values["inputs"])
     options["layers"] = tuple(values["layers"])
     if values["sample_neurons"] is not None:
         options["sample_neurons"] = _whole("sample_neurons", values["sample_neurons"])
@@ -163,6 +171,16 @@ def _parameters(pairs: tuple[str, ...]) -> dict[str, Any]:
             raise _refuse("parameter", f"--parameter is {pair!r}; it must be NAME=VALUE, each name once")
         digits = text.removeprefix("-").isdigit() and text.isascii()
         found[name] = int(text) if digits and len(text) < 16 else _number("parameter", text)
+    return found
+
+
+def _inputs(pairs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in pairs:
+        name, sign, column = pair.partition("=")
+        if not sign or not name or not column:
+            raise _refuse("input", f"--input is {pair[:120]!r}; it must be NAME=COL")
+        found[name] = (*found.get(name, ()), column)
     return found
 
 

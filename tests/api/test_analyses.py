@@ -13,6 +13,7 @@ from service.jobs.database import QueueUnavailable
 from service.submissions import enqueue_waiting
 from tests.api.service_here import IRIS_DATA, IRIS_MODEL, OPTIONS, ServiceHere, assert_problem
 from tests.api.test_models import with_data_beside
+from tests.models.graphs import matrix, model, node
 from tests.networks import random_network
 
 
@@ -170,6 +171,31 @@ def test_an_estimate_runs_and_stores_nothing(service: ServiceHere, client: Flask
     assert_problem(client.post("/v1/estimates", json=body | {"options": {}}), 422, "columns-mismatch")
 
 
+def test_columns_are_given_to_several_inputs(service: ServiceHere, client: FlaskClient) -> None:
+    nodes = [node("Gemm", "x w", "a"), node("Relu", "a", "h"), node("Concat", "h z", "c", axis=1),
+             node("Gemm", "c u", "y")]  # fmt: skip
+    inputs = {"x": ["n", 3], "z": ["n", 1]}
+    proto = model(nodes, {"w": matrix(3, 5), "u": matrix(6, 2)}, inputs=inputs)
+    ids = {"model_id": service.model(proto.SerializeToString()), "dataset_id": service.dataset()}
+    columns = IRIS_DATA.split(b"\n", 1)[0].decode().strip().split(",")
+    asked = {"x": columns[1:4], "z": columns[:1]}
+    answer = client.post("/v1/estimates", json=ids | {"options": OPTIONS | {"inputs": asked}})
+    assert answer.status_code == 200, answer.text
+    analysis = client.post("/v1/analyses", json=ids | {"options": OPTIONS | {"inputs": asked}})
+    assert analysis.json["options"]["inputs"] == asked
+    for wrong, field in (
+        ({"x": columns[1:4]}, "options.inputs.z"),
+        ({"x": columns[1:4], "z": ["sepal"]}, "options.inputs.z"),
+        ({"x": [], "z": columns[:1]}, "options.inputs.x"),
+        ({"x": "abc", "z": columns[:1]}, "options.inputs.x"),
+        ({"x": [1, 2, 3], "z": columns[:1]}, "options.inputs.x"),
+        ([], "options.inputs"),
+    ):
+        answer = client.post("/v1/estimates", json=ids | {"options": OPTIONS | {"inputs": wrong}})
+        body = assert_problem(answer, 422, "invalid-parameter")
+        assert body["errors"][0]["field"].startswith(field), body
+
+
 def test_one_idempotency_key_makes_one_analysis(service: ServiceHere, client: FlaskClient) -> None:
     body = service.body()
     key = {"Idempotency-Key": "k-1"}
@@ -228,7 +254,7 @@ def test_a_crash_between_catalog_and_queue_is_healed(
 ) -> None:
     body, key = service.body(), {"Idempotency-Key": "k-5"}
 
-    def killed(_: str) -> None:
+    def killed(*_: str) -> None:
         raise SystemExit
 
     with monkeypatch.context() as patch:
@@ -236,7 +262,7 @@ def test_a_crash_between_catalog_and_queue_is_healed(
         with pytest.raises(SystemExit):
             client.post("/v1/analyses", json=body, headers=key)
     assert service.parts.queue.depth() == 0
-    [waiting] = service.parts.catalog.not_enqueued()
+    [(waiting, _)] = service.parts.catalog.not_enqueued()
     assert client.get(f"/v1/analyses/{waiting}").json["status"] == "queued"
     assert client.post("/v1/analyses", json=body, headers=key).json["id"] == waiting
     assert service.parts.queue.depth() == 1

@@ -33,6 +33,18 @@ def test_weights_in_a_file_beside_the_model_are_read_with_it(tmp_path):
     assert json.loads(done.stdout)["neurons"] == 12, done.stderr
 
 
+def test_columns_are_given_to_inputs_by_name(tmp_path):
+    columns = IRIS[1].read_text().split("\n", 1)[0].split(",")
+    pairs = [part for name in reversed(columns[:4]) for part in ("--input", f"features={name}")]
+    done = nif(tmp_path, "estimate", *IRIS, "--target", "species", *pairs, "--json")
+    assert json.loads(done.stdout)["neurons"] == 12, done.stderr
+    few = refusal(nif(tmp_path, "estimate", *IRIS, "--target", "species", *pairs[:6]))
+    assert "takes 4 columns" in few and "3 are given" in few
+    no = refusal(nif(tmp_path, "estimate", *IRIS, "--target", "species", "--input", "features=sepal"))
+    assert "inputs.features: the table has no column or array 'sepal'" in no
+    assert "--input" in refusal(nif(tmp_path, "estimate", *IRIS, "--input", "features"))
+
+
 def test_a_data_file_in_another_folder_is_never_opened(tmp_path):
     model, data = with_data_beside("../w.bin")
     (tmp_path / "w.bin").write_bytes(data)

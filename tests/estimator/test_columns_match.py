@@ -1,5 +1,6 @@
 """Which column becomes which input, and what may be a probe."""
 
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -215,3 +216,64 @@ def test_several_inputs_take_their_columns_side_by_side() -> None:
         plan(), inputs=(ModelInput("p", "float32", (None, 1)), ModelInput("q", "float64", (None, 3)))
     )
     assert match(table(), two).inputs.shape == (N, 4)
+
+
+# -- columns given to several inputs -------------------------------------------------------------------------
+
+
+def two_inputs() -> ModelPlan:
+    """x of three columns in a 3x1 row, age of one."""
+    given = (ModelInput("x", "float32", (None, 3, 1)), ModelInput("age", "float32", (None,)))
+    return replace(plan(None), inputs=given)
+
+
+def test_columns_are_given_to_several_inputs_by_name() -> None:
+    given = table(age=range(N), label=["u", "v"] * (N // 2), d=None)
+    asked = {"age": ("age",), "x": ("c", "a", "b")}
+    matched = match(given, two_inputs(), inputs=asked, target="label")
+    assert matched.features == ("c", "a", "b", "age")  # side by side in the model's order
+    assert (matched.columns_by, matched.warnings) == ("name", ())
+    np.testing.assert_array_equal(matched.inputs[:, 3], np.arange(N))
+    np.testing.assert_array_equal(matched.inputs[:, 0], given.column("c").numbers)
+
+
+def test_the_name_of_an_array_stands_for_its_columns() -> None:
+    rng, file = np.random.default_rng(0), io.BytesIO()
+    image, age = rng.normal(size=(N, 3, 1)), rng.normal(size=N)
+    np.savez(file, age=age, image=image)
+    given = read_table(file.getvalue(), TableFormat(kind="npz"))
+    matched = match(given, two_inputs(), inputs={"x": ("image",), "age": ("age",)})
+    np.testing.assert_array_equal(matched.inputs, np.column_stack([image.reshape(N, 3), age]))
+    assert matched.features == ("image_1", "image_2", "image_3", "age")
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "mentions"),
+    [
+        (InvalidParameter, {"x": ("a", "b", "c")}, "inputs.age: the model's input 'age' is given no columns"),
+        (InvalidParameter, {"x": ("a", "b", "c"), "age": ("age",), "y": ("d",)}, "its inputs are 'x', 'age'"),
+        (InvalidParameter, {"x": ("a", "b", "cc"), "age": ("age",)}, "no column or array 'cc'; did you mean"),
+        (InvalidParameter, {"x": ("a", "b", "age"), "age": ("age",)}, "'age' is given to inputs.x already"),
+        (InvalidParameter, {"x": ("a", "b", "label"), "age": ("age",)}, "'label' is no input: target"),
+        (ColumnsMismatch, {"x": ("a", "b"), "age": ("age",)}, "'x' takes 3 columns (3x1 a row), 2 are given"),
+        (ColumnsMismatch, {"x": ("a", "b", "c"), "age": ("d",)}, "gives 'age' to no input"),
+    ],
+)
+def test_a_map_that_does_not_fit_is_refused_with_the_column(
+    kind: type[NifError], inputs: dict[str, tuple[str, ...]], mentions: str
+) -> None:
+    given = table(age=range(N), label=["u", "v"] * (N // 2))
+    given = given if "d" in str(inputs) else replace(given, columns=given.columns[:3] + given.columns[4:])
+    assert mentions in refusal(kind, given, two_inputs(), inputs=inputs, target="label").detail
+
+
+def test_a_map_renames_the_columns_that_a_model_names() -> None:
+    given = in_order("dcba", table())
+    matched = match(given, inputs={"x": ("d", "c", "b", "a")})
+    assert matched.features == ("d", "c", "b", "a")
+    with pytest.raises(InvalidParameter, match="choose one of the two"):
+        Options(inputs={"x": ("a",)}, columns_by="position")
+    with pytest.raises(InvalidParameter, match="without repetitions"):
+        Options(inputs={"x": ("a", "a")})
+    options = Options(inputs={"x": ("a", "b")})
+    assert Options.from_dict(options.as_dict()) == options
