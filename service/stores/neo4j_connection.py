@@ -14,13 +14,14 @@ from neo4j.exceptions import (
     ClientError,
     ConfigurationError,
     ConstraintError,
+    DatabaseError,
     DriverError,
     Neo4jError,
     ServiceUnavailable,
     TransientError,
 )
 
-from service.stores.protocol import StoreUnavailable
+from service.stores.protocol import StoreFailed, StoreUnavailable
 
 READ_SECONDS = 60.0
 WRITE_SECONDS = 120.0
@@ -28,6 +29,16 @@ WRITE_SECONDS = 120.0
 
 class Deadlock(StoreUnavailable):
     """Two transactions waited for each other: this one was undone whole, the other one goes on."""
+
+
+class Unspoken(list[Any]):
+    """A list that the driver does not spell out: it makes a text of all parameters, whether it logs or not.
+
+    Of many numbers that took longer than sending them did.
+    """
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} items>"
 
 
 class Reader:
@@ -40,7 +51,7 @@ class Reader:
         return [tuple(record.values()) for record in self.stream(cypher, **parameters)]
 
     def stream(self, cypher: LiteralString, **parameters: Any) -> Result:
-        return self._transaction.run(cypher, parameters)
+        return self._transaction.run(cypher, _unspoken(parameters))
 
     def row(self, cypher: LiteralString, **parameters: Any) -> tuple[Any, ...] | None:
         found = self.rows(cypher, **parameters)
@@ -87,7 +98,7 @@ class Connection:
             self._session(WRITE_ACCESS) as session,
             session.begin_transaction(timeout=WRITE_SECONDS) as transaction,
         ):
-            rows = [tuple(record.values()) for record in transaction.run(cypher, parameters)]
+            rows = [tuple(record.values()) for record in transaction.run(cypher, _unspoken(parameters))]
             transaction.commit()
             return rows
 
@@ -99,7 +110,9 @@ class Connection:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Errors of the driver and the server as StoreUnavailable; a broken constraint passes as it is."""
+        """Errors of the driver and the server as StoreUnavailable, and as StoreFailed those of a server that
+        answers and could not do it. A broken constraint passes as it is.
+        """
         try:
             yield
         except ConstraintError:
@@ -114,11 +127,19 @@ class Connection:
                     f" {error.message}"
                 ) from error
             if "TransactionTimedOut" in code:
-                raise StoreUnavailable("Neo4j cut a query at its time limit; ask for less at once") from error
-            raise StoreUnavailable(f"Neo4j refused a query: {error.message}") from error
+                raise StoreFailed("Neo4j cut a query at its time limit; ask for less at once") from error
+            raise StoreFailed(f"Neo4j refused a query: {error.message}") from error
         except TransientError as error:
             if error.code == "Neo.TransientError.Transaction.DeadlockDetected":
                 raise Deadlock(f"Neo4j at {self._uri} undid a transaction of a deadlock") from error
+            if "OutOfMemory" in (error.code or ""):  # called transient, and comes back every time
+                raise StoreFailed(f"Neo4j has too little memory for it: {error.message}") from error
             raise StoreUnavailable(f"Neo4j at {self._uri} failed: {error}") from error
+        except DatabaseError as error:
+            raise StoreFailed(f"Neo4j at {self._uri} failed: {error.message} ({error.code})") from error
         except (Neo4jError, DriverError) as error:
             raise StoreUnavailable(f"Neo4j at {self._uri} failed: {error}") from error
+
+
+def _unspoken(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: Unspoken(value) if type(value) is list else value for name, value in parameters.items()}

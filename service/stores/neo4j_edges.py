@@ -21,22 +21,25 @@ from service.stores.neo4j_connection import Deadlock
 from service.stores.neo4j_rows import edge_columns
 
 SESSIONS = 2
-EDGES_A_BATCH = 5_000
+EDGES_A_BATCH = 2_500
+CONSUMERS_A_BATCH = 100  # a batch of few neurons on either side: each is matched, and its chains are changed
 MOST_DEADLOCKS = 20  # of one batch; each time another batch has gone through
 Write = Callable[[LiteralString, int, dict[str, Any]], None]
 
-# One row a source neuron with its edges' properties as columns: the fastest form that was measured. The copy
-# is only matched, since writing to it would make the sessions wait for each other.
+# One row a source neuron with its edges' properties as columns, taken apart once a row: the fastest form that
+# was measured. The copy is only matched, since writing to it would make the sessions wait for each other.
 _EDGES_OF: LiteralString = """
 MATCH (w:Unfinished {network: $network})
 WITH w MATCH (b:Neuron {network: $network}) WHERE $first <= b.number AND b.number < $last
 WITH b ORDER BY b.number WITH collect(b) AS consumers
 UNWIND $rows AS x
 MATCH (a:Neuron {network: $network, number: x[0]})
+WITH consumers, a, x, x[1] AS mi, x[2] AS nif, x[3] AS se, x[4] AS ci_low, x[5] AS ci_high, x[6] AS p,
+  x[7] AS q, x[8] AS distance
 UNWIND range(0, size(consumers) - 1) AS j
-WITH a, x, j, consumers[j] AS b
-CREATE (a)-[:FLOWS_TO {mi: x[1][j], nif: x[2][j], se: x[3][j], ci_low: x[4][j], ci_high: x[5][j], p: x[6][j],
-  q: x[7][j], distance: x[8][j]"""
+WITH a, x, j, consumers[j] AS b, mi, nif, se, ci_low, ci_high, p, q, distance
+CREATE (a)-[:FLOWS_TO {mi: mi[j], nif: nif[j], se: se[j], ci_low: ci_low[j], ci_high: ci_high[j], p: p[j],
+  q: q[j], distance: distance[j]"""
 _EDGES: LiteralString = f"{_EDGES_OF}}}]->(b) RETURN count(*)"
 _FLAGGED_EDGES: LiteralString = (
     f"{_EDGES_OF}, saturated: x[9][j], lower_bound: x[10][j], method: x[11][j]}}]->(b) RETURN count(*)"
@@ -93,8 +96,9 @@ def _batches(
 ) -> Iterator[tuple[LiteralString, int, dict[str, Any]]]:
     """Statements of at most EDGES_A_BATCH edges."""
     source, consumer = network.offsets[edges.source], network.offsets[edges.consumer]
-    for first in range(consumers.start, consumers.stop, EDGES_A_BATCH):
-        last = min(consumers.stop, first + EDGES_A_BATCH)
+    width = max(CONSUMERS_A_BATCH, EDGES_A_BATCH // len(sources))
+    for first in range(consumers.start, consumers.stop, width):
+        last = min(consumers.stop, first + width)
         step = max(1, EDGES_A_BATCH // (last - first))
         for start in range(sources.start, sources.stop, step):
             stop = min(sources.stop, start + step)

@@ -99,18 +99,11 @@ def edge_columns(
     cut = [nif if values is None else values[rows, columns] for values in floats] + [distance]
     saturated, lower_bound = edges.saturated[rows, columns], edges.lower_bound[rows, columns]
     method = edges.method[rows, columns]
-    flagged = bool(saturated.any() or lower_bound.any() or (method != usual).any())
-    for i in range(nif.shape[0]):
-        numbers = [plain(values[i]) for values in cut]
-        if not flagged:
-            yield list(numbers)
-            continue
-        yield [
-            *numbers,
-            [True if flag else None for flag in saturated[i]],
-            [True if flag else None for flag in lower_bound[i]],
-            [None if name == usual else name for name in method[i].tolist()],
-        ]
+    tables: list[list[Any]] = [plain(values) for values in cut]
+    if saturated.any() or lower_bound.any() or (method != usual).any():
+        tables += [_only(flag, flag) for flag in (saturated, lower_bound)]
+        tables.append(_only(method, method != usual))
+    return map(list, zip(*tables, strict=True))
 
 
 def probe_rows(network: FlowNetwork, probe: Probe) -> Iterator[Row]:
@@ -149,8 +142,14 @@ def usual_method(network: FlowNetwork) -> str:
     return max(counts, key=lambda name: (counts[name], name), default="")
 
 
-def plain(values: NDArray[np.float64]) -> list[float | None]:
-    """Python floats, NaN as None."""
-    if np.isnan(values).any():
-        return [None if value != value else value for value in values.tolist()]
-    return cast(list[float | None], values.tolist())
+def plain(values: NDArray[np.float64]) -> list[Any]:
+    """Python floats, nested as `values` is, NaN as None."""
+    return _only(values, ~np.isnan(values))
+
+
+def _only(values: NDArray[Any], where: NDArray[np.bool_]) -> list[Any]:
+    """Python values, None elsewhere."""
+    if not where.all():
+        values = values.astype(object)
+        values[~where] = None
+    return cast(list[Any], values.tolist())

@@ -32,6 +32,10 @@ class StoreUnavailable(Unavailable, RuntimeError):
     """The store cannot be reached, is full, or has a schema that this code does not know."""
 
 
+class StoreFailed(StoreUnavailable):
+    """The store answers, and could not do it: out of memory, or of room. Waiting alone does not mend that."""
+
+
 def checked_beta(beta: float) -> float:
     """The beta of a query, -0.0 as 0.0. Raises InvalidParameter outside the range of `Options.beta`."""
     if not 0 <= beta <= 1e6:
