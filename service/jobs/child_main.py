@@ -14,7 +14,7 @@ from estimator.errors import MemoryLimit, NifError
 from service.extras import missing_extra
 from service.jobs.problems import InternalError, problem_of, storage_limit
 from service.jobs.processes import be_first_to_go, die_with_parent
-from service.stores.protocol import StoreUnavailable
+from service.stores.protocol import StoreFailed, StoreUnavailable
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 # What is asked of a child, and who does it: a function of (request, progress) that returns plain JSON values.
@@ -54,7 +54,7 @@ def answer(work: str, request: dict[str, Any], say: Say) -> dict[str, Any]:
         module, function = WORKS[work]
         return {"result": getattr(import_module(module), function)(request, progress)}
     except StoreUnavailable as error:
-        return {"unavailable": {"detail": str(error)}}
+        return {"unavailable": {"detail": str(error), "answers": isinstance(error, StoreFailed)}}
     except NifError as error:
         return {"problem": problem_of(error)}
     except ModuleNotFoundError as error:

@@ -153,13 +153,19 @@ class JobRunner:
         )
 
     def _run_patiently(self, work: str, request: dict[str, Any], watch: Watch) -> dict[str, Any]:
-        """Again and again while the store cannot be reached; the job waits, and can be cancelled."""
-        pause, deadline = 0.5, time.monotonic() + STORE_WAIT_SECONDS
+        """Again and again while the store cannot be reached; the job waits, and can be cancelled.
+
+        A store that answers and could not do it is asked `job_attempts` times.
+        """
+        pause, deadline, failures = 0.5, time.monotonic() + STORE_WAIT_SECONDS, 0
         while True:
             answer = self._run(work, request, watch)
             if "unavailable" not in answer:
                 return answer
             detail = str(answer["unavailable"].get("detail"))
+            failures += answer["unavailable"].get("answers") is True
+            if failures >= self.settings.job_attempts:
+                return {"problem": problem_of(Unavailable(f"The graph store cannot do it: {detail}"))}
             log.warning("store does not answer; the job waits", job=watch.claim.analysis_id, reason=detail)
             if time.monotonic() > deadline:
                 return {"problem": problem_of(Unavailable(f"The graph store could not be reached: {detail}"))}

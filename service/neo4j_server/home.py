@@ -22,6 +22,7 @@ server.bolt.advertised_address=127.0.0.1:{bolt_port}
 server.http.listen_address=127.0.0.1:{http_port}
 server.http.advertised_address=127.0.0.1:{http_port}
 server.memory.pagecache.size={page_cache}
+server.bolt.connection_keep_alive={keep_alive}
 db.tx_log.preallocate=false
 dbms.security.procedures.unrestricted=gds.*
 dbms.security.allow_csv_import_from_file_urls=false
@@ -34,13 +35,19 @@ browser.remote_content_hostname_whitelist=127.0.0.1
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """heap, page_cache: as Java and Neo4j write sizes. The heap fits a network of 2 million edges."""
+    """heap, page_cache: as Java and Neo4j write sizes. The heap fits a network of 2 million edges.
+
+    keep_alive: how often a server at work gives a sign of life; clients give it up when two fail to come.
+    lines: more of neo4j.conf, one setting each.
+    """
 
     home: Path
     bolt_port: int = 7687
     http_port: int = 7474
     heap: str = "1g"
     page_cache: str = "128m"
+    keep_alive: str = "15s"
+    lines: tuple[str, ...] = ()
 
     @property
     def browser_url(self) -> str:
@@ -62,8 +69,10 @@ def prepare_home(options: ServerOptions, jars: Jars) -> None:
             bolt_port=options.bolt_port,
             http_port=options.http_port,
             page_cache=options.page_cache,
+            keep_alive=options.keep_alive,
             browser_commands=browser_commands(options.browser_url),
-        ),
+        )
+        + "".join(f"{line}\n" for line in options.lines),
         encoding="utf-8",
     )
     write_browser_pages(options.home / "web", jars.lib)

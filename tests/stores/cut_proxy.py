@@ -1,10 +1,12 @@
 """A TCP proxy before a Bolt server: breaks a connection after its COMMIT went through, or shuts the way."""
 
 import contextlib
+import os
 import socket
 import struct
 import threading
 
+SWEEPS = int(os.environ.get("NIF_TEST_SWEEPS", "1"))  # how often tests cut what can be cut, 10 for a long one
 COMMIT = b"\x00\x02\xb0\x12\x00\x00"  # the message as Bolt frames it
 
 
@@ -12,6 +14,7 @@ class CutProxy:
     """Cuts once, at the n-th COMMIT (from 0): the server has it, the client never hears the outcome.
 
     cut_at: None never cuts. shut: what is connected is reset, and the port refuses; until `open`.
+    swallow: while it is set, nothing that comes is passed on, in either direction, and nothing is refused.
     """
 
     def __init__(self, target: int, cut_at: int | None = None) -> None:
@@ -19,6 +22,7 @@ class CutProxy:
         self.port = 0
         self.seen = 0
         self.cut = False
+        self.swallow = threading.Event()
         self._lock = threading.Lock()
         self._clients: list[socket.socket] = []
         self.open()
@@ -51,6 +55,8 @@ class CutProxy:
     def _to_server(self, client: socket.socket, server: socket.socket, broken: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := client.recv(1 << 16):
+                if self.swallow.is_set():
+                    continue
                 if self._is_the_one(data):
                     broken.set()  # before the server can answer
                     server.sendall(data)
@@ -73,7 +79,7 @@ class CutProxy:
     def _to_client(self, client: socket.socket, server: socket.socket, broken: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(1 << 16):
-                if not broken.is_set():
+                if not broken.is_set() and not self.swallow.is_set():
                     client.sendall(data)
         if not broken.is_set():
             with contextlib.suppress(OSError):

@@ -58,6 +58,24 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         local.stop()
 
 
+@pytest.fixture(scope="session")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """A server that a test may kill; with little memory for a transaction, and lively connections."""
+    options = ServerOptions(
+        home=tmp_path_factory.mktemp("own"),
+        bolt_port=free_port(),
+        http_port=free_port(),
+        heap="512m",
+        page_cache="64m",
+        keep_alive="1s",
+        lines=("db.memory.transaction.max=48m",),
+    )
+    server = LocalServer(options, provide_jars())
+    server.start()
+    yield server
+    server.stop()
+
+
 def _password(env: "os._Environ[str]") -> str:
     if file := env.get("NIF_NEO4J_PASSWORD_FILE"):
         return Path(file).read_text(encoding="utf-8").strip()

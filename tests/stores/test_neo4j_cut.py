@@ -2,26 +2,31 @@
 
 import time
 
+import pytest
+
 from service.stores.neo4j import Neo4jStore
 from service.stores.neo4j_connection import Connection
 from service.stores.neo4j_removal import sweep
 from service.stores.protocol import EdgeFilter, Slice, StoreUnavailable
 from tests.networks import random_network
 from tests.same import assert_same
-from tests.stores.cut_proxy import CutProxy
+from tests.stores.cut_proxy import SWEEPS, CutProxy
 from tests.stores.neo4j_server import Server
 
 ROUNDS = 100  # more than a write of this network has COMMITs
 
 
-def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_done_twice(neo4j_server: Server) -> None:
+@pytest.mark.parametrize("seed", range(2, 2 + SWEEPS))
+def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_done_twice(
+    neo4j_server: Server, seed: int
+) -> None:
     direct = neo4j_server.open()
     direct.migrate()
     for analysis_id in direct.ids():
         direct.delete(analysis_id)
     connection = Connection(neo4j_server.uri, neo4j_server.user, neo4j_server.password)
     sweep(connection, 0)
-    network = random_network(2)
+    network = random_network(seed)
     already_there = 0
     for cut_at in range(ROUNDS):
         proxy = CutProxy(neo4j_server.port, cut_at)

@@ -3,36 +3,20 @@
 import threading
 import time
 from collections.abc import Iterator
-from importlib.resources import files
 
 import numpy as np
 import pytest
 
-from service.neo4j_server.home import ServerOptions
-from service.neo4j_server.provision import provide_jars
 from service.neo4j_server.server import LocalServer
 from service.stores.neo4j import Neo4jStore
 from service.stores.neo4j_connection import Connection
 from service.stores.neo4j_removal import sweep
-from service.stores.neo4j_schema import migrate
 from service.stores.protocol import EdgeFilter, Slice, StoreUnavailable
 from tests.networks import flow_network, random_network
 from tests.same import assert_same
 from tests.stores.neo4j_server import Server, free_port
 
 SECRET = "not-the-password"
-
-
-@pytest.fixture(scope="module")
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    """An empty server that a test may kill."""
-    home = tmp_path_factory.mktemp("killed")
-    server = LocalServer(
-        ServerOptions(home, free_port(), free_port(), heap="512m", page_cache="64m"), provide_jars()
-    )
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -44,50 +28,6 @@ def connection(own_server: LocalServer) -> Iterator[Connection]:
 
 def store_on(server: LocalServer) -> Neo4jStore:
     return Neo4jStore(server.bolt_uri, server.user, server.password)
-
-
-def test_migrations_show_apply_once_and_refuse_what_they_do_not_know(
-    own_server: LocalServer, connection: Connection
-) -> None:
-    store = store_on(own_server)
-    with pytest.raises(StoreUnavailable, match="run: nif migrate"):
-        store.ping()
-    names = sorted(file.name for file in files("migrations").joinpath("neo4j").iterdir())
-    assert store.migrate(dry_run=True) == names
-    assert store.migrate(dry_run=True) == names
-
-    applied: list[list[str]] = []
-    start = threading.Barrier(4)
-
-    def run() -> None:
-        start.wait()
-        applied.append(migrate(connection))
-
-    runners = [threading.Thread(target=run) for _ in range(4)]
-    for runner in runners:
-        runner.start()
-    for runner in runners:
-        runner.join()
-    assert sorted(applied) == [[], [], [], names]
-    store.ping()
-
-    connection.write(
-        "MATCH (m:__Neo4jMigration {version: '0001'}) SET m.kept = m.checksum, m.checksum = 'other' RETURN 1"
-    )
-    with pytest.raises(StoreUnavailable, match="0001 of Neo4j's schema was changed"):
-        store.ping()
-    connection.write("MATCH (m:__Neo4jMigration {version: '0001'}) SET m.checksum = m.kept REMOVE m.kept")
-    connection.write(
-        "MATCH (m:__Neo4jMigration) WHERE NOT (m)-[:MIGRATED_TO]->() CREATE (m)-[:MIGRATED_TO]->"
-        "(:__Neo4jMigration {version: '0999', description: 'later', type: 'CYPHER', checksum: '1',"
-        " source: 'later.cypher'})"
-    )
-    for ask in (store.ping, store.migrate):
-        with pytest.raises(StoreUnavailable, match=r"0999 .* newer version of this program"):
-            ask()
-    connection.write("MATCH (m:__Neo4jMigration {version: '0999'}) DETACH DELETE m")
-    store.ping()
-    store.close()
 
 
 def test_a_server_that_is_killed_in_mid_write_keeps_the_network_whole_or_absent(
