@@ -5,32 +5,18 @@ no plain scalar that YAML 1.1 reads as something else than 1.2 does (no, 010, 12
 or written otherwise. Only the parser's events are read, so that nothing is ever constructed.
 """
 
-import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from estimator.errors import InvalidParameter, LimitExceeded, Place
+from service.policies.yaml_scalars import Unclear, plain_scalar
 from service.report.text import shown
 
 MOST_BYTES = 1 << 20
 MOST_EVENTS = 50_000
 DEEPEST = 8
 Path = tuple[str | int, ...]
-
-# YAML 1.2.2, section 10.3.2, the core schema; without its octal and hexadecimal numbers.
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z", re.ASCII)
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z", re.ASCII)
-_NULL = {"", "~", "null", "Null", "NULL"}
-_TRUE, _FALSE = {"true", "True", "TRUE"}, {"false", "False", "FALSE"}
-_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z", re.ASCII)
-# What YAML 1.1 and 1.2, or two readers of one version, take for different things.
-_WORDS = {"y", "n", "yes", "no", "on", "off"}
-_AMBIGUOUS = re.compile(
-    r"[-+]?(0[0-9]+(\.[0-9]*)?|0[xXoObB][0-9a-fA-F_]+|[0-9][0-9_]*_[0-9_.]*|[0-9]+(:[0-9]{1,2})+(\.[0-9]*)?)\Z",
-    re.ASCII,
-)
 
 
 @dataclass(frozen=True)
@@ -174,23 +160,10 @@ class _Reader:
             raise self.refuse("has a lone surrogate, which is no character", mark)
         if not event.implicit[0]:  # quoted, or a block
             return text
-        if text.lower() in _WORDS or _AMBIGUOUS.match(text):
-            raise self.refuse(
-                f"has {shown(text)!r}, which readers of YAML take for different things; put it in quotes "
-                "if it is text, else write true or false, or the number in decimal digits",
-                mark,
-            )
-        if text in _NULL:
-            return None
-        if text in _TRUE or text in _FALSE:
-            return text in _TRUE
-        if _INTEGER.match(text):
-            return int(text) if len(text) <= 20 else float(text)
-        if _FLOAT.match(text):
-            return float(text)
-        if _NOT_FINITE.match(text):
-            return math.nan if text[-1] in "nN" else math.inf
-        return text
+        try:
+            return plain_scalar(text)
+        except Unclear as unclear:
+            raise self.refuse(f"has {shown(text)!r}, {unclear}", mark) from None
 
 
 def _mark(event: Any) -> Mark:
