@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -88,7 +90,7 @@ def command(**values: Any) -> None:
       nif audit model.onnx data.csv --policy policy.yaml --format junit --format sarif --output audit
     """
     text = usable_file(values["policy_file"], "--policy", MOST_BYTES).read_bytes()
-    policy = read_policy(text, values["policy_file"])
+    policy = replace(read_policy(text, values["policy_file"]), file=_place_of(values["policy_file"]))
     where = outputs(values["formats"], values["output"], as_json=values["as_json"])
     context = click.get_current_context()
     written = {n for n in values if context.get_parameter_source(n) is ParameterSource.COMMANDLINE}
@@ -105,6 +107,15 @@ def command(**values: Any) -> None:
             complain(line)
     sys.stdout.flush()
     raise click.exceptions.Exit(EXITS[run.document["verdict"]])
+
+
+def _place_of(file: str) -> str:
+    """The policy's file as outputs name it: from here where it lies below, else without its folders."""
+    path = Path(file)
+    if not path.is_absolute():
+        return file
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else path.name
 
 
 def _run(

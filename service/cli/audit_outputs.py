@@ -1,7 +1,5 @@
 """Where the formats of an audit go: to stdout, to one file, or to a folder with a file each."""
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any
 
 from estimator.errors import InvalidParameter, Place
 from service.policies.formats import FORMATS, render
+from service.report.rendering import write_whole
 
 
 @dataclass(frozen=True)
@@ -48,22 +47,12 @@ def write_outputs(found: Outputs, document: Mapping[str, Any]) -> Iterator[str]:
     """Write the files, each whole or not at all; yields a line a file. Raises OSError."""
     for name, path in found.files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(path, render(name, document).encode("utf-8", "backslashreplace"))
+        _write(path, render(name, document).encode("utf-8", "backslashreplace"))
         yield f"{name:<10} {path}"
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(draft).chmod(0o666 & ~umask)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+def _write(path: Path, data: bytes) -> None:
+    write_whole(path, lambda file: file.write(data))
 
 
 def _refuse(detail: str) -> InvalidParameter:

@@ -9,6 +9,7 @@ from typing import Any
 from estimator.errors import InvalidParameter, Place
 from service.cli.audit_sinks import AuditRun
 from service.cli.input_files import usable_file
+from service.report.rendering import write_whole
 from service.report.text import shown, visible
 
 
@@ -31,7 +32,7 @@ def prepare(values: Mapping[str, Any]) -> None:
 
 def write(run: AuditRun, values: Mapping[str, Any]) -> Iterable[str]:
     """Write the bundle; one line that names it and the key."""
-    from service.evidence.bundle import write_bundle
+    from service.evidence.bundle import bundle_bytes
     from service.evidence.signing import read_signing_key
 
     if run.ask is None:
@@ -40,8 +41,7 @@ def write(run: AuditRun, values: Mapping[str, Any]) -> Iterable[str]:
     if data is not None and sha256(data).hexdigest() != run.network.provenance["data_sha256"]:
         raise _refuse("DATA was changed while it was analysed; run the audit again", "DATA")
     key = read_signing_key(Path(values["signing_key"]))
-    path = write_bundle(
-        Path(values["bundle"]),
+    content = bundle_bytes(
         document=run.document,
         network=run.network,
         options=run.ask.options,
@@ -53,6 +53,8 @@ def write(run: AuditRun, values: Mapping[str, Any]) -> Iterable[str]:
         baseline=run.baseline,
         data=data,
     )
+    path = Path(values["bundle"])
+    write_whole(path, lambda file: file.write(content))
     return [f"bundle    {shown(str(path), 300)}, signed by {key.public.id}"]
 
 

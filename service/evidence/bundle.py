@@ -14,7 +14,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from estimator.data.table import TableFormat
@@ -25,44 +24,6 @@ from service.evidence.envelope import MEMBER, seal
 from service.evidence.page import evidence_page
 from service.evidence.signing import SigningKey
 from service.evidence.statement import statement
-from service.report.rendering import write_whole
-
-
-def write_bundle(
-    path: Path,
-    *,
-    document: Mapping[str, Any],
-    network: FlowNetwork,
-    options: Options,
-    table_format: TableFormat,
-    log: str,
-    made_at: str,
-    key: SigningKey,
-    policy: bytes | None = None,
-    baseline: FlowNetwork | None = None,
-    data: bytes | None = None,
-) -> Path:
-    """Write the bundle, whole or not at all; the same content gives the same bytes.
-
-    document: the audit's (`service.policies.Audit.document`). log: lines without a cell of the data.
-    made_at: when, in UTC, as RFC 3339 has it. policy: its file's bytes. data: the table's bytes, where they
-    shall be in the bundle. Model, data and versions are those of the network's record. Raises OSError.
-    """
-    bundle = bundle_bytes(
-        document=document,
-        network=network,
-        options=options,
-        table_format=table_format,
-        log=log,
-        made_at=made_at,
-        key=key,
-        policy=policy,
-        baseline=baseline,
-        data=data,
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda file: file.write(bundle))
-    return path
 
 
 def bundle_bytes(
@@ -78,7 +39,12 @@ def bundle_bytes(
     baseline: FlowNetwork | None = None,
     data: bytes | None = None,
 ) -> bytes:
-    """As `write_bundle`, in memory."""
+    """The bundle's bytes; the same for the same content.
+
+    document: the audit's (`service.policies.Audit.document`). log: lines without a cell of the data.
+    made_at: when, in UTC, as RFC 3339 has it. policy: its file's bytes. data: the table's bytes, where they
+    shall be in the bundle. Model, data and versions are those of the network's record.
+    """
     record = network.provenance
     reading = {name: getattr(table_format, name) for name in ("kind", "delimiter", "decimal", "header")}
     data_member = None if data is None else f"data.{table_format.kind}"

@@ -46,9 +46,7 @@ def unseal(envelope: bytes, key: PublicKey, payload_type: str = PAYLOAD_TYPE, na
     if not all(key.verifies(signature, pae(kind, payload)) for signature in signed):
         raise NotVerified(name, _unsigned(signatures, key))
     if len(signed) != 1 or envelope != _form(payload, kind, key.id, signed[0]):
-        raise NotVerified(
-            MEMBER, "is signed, and was changed around the signed payload: it is not as written"
-        )
+        raise NotVerified(name, "is signed, and was changed around the signed payload: it is not as written")
     return payload
 
 

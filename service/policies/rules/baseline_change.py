@@ -95,7 +95,7 @@ def _matched(found: NetworkDiff) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]"
 def _of_the_neurons(found: NetworkDiff, differs: set[str]) -> Iterator[str]:
     """How neurons of another model found their counterparts."""
     if "model_sha256" in differs and found.alignment.by == "names":
-        yield "hidden neurons were matched by name, and by what they do where the baseline's model is given"
+        yield "hidden neurons were matched by name; give the baseline's model to match them by what they do"
     for layer in found.alignment.layers:
         name = shown(found.base.layers[layer.base].name)
         if layer.by == "position":
