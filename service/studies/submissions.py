@@ -1,6 +1,7 @@
 """Asking for a study: checked, recorded, put into the queue; a 202 is durable, as an analysis's is.
 
-1. Its analyses must be the tenant's and done.   2. One transaction records the study and its Idempotency-Key.
+1. Its analyses must be the tenant's and done, and two of them of one architecture.
+2. One transaction records the study and its Idempotency-Key.
 3. The queue takes it; see service/submissions.py for what heals a crash in between.
 """
 
@@ -16,6 +17,7 @@ from service.catalog.studies import find_study_replay, insert_study
 from service.errors import Conflict
 from service.jobs.state import JobState
 from service.parts import Parts
+from service.studies.architecture import check_alike
 from service.studies.kinds import KindName
 from service.submissions import enqueue, idempotency_of, refuse_when_full
 
@@ -43,7 +45,10 @@ def submit_study(
     options: Mapping[str, Any],
     idempotency_key: str | None,
 ) -> StudyRecord:
-    """A study of finished analyses. NotFound, Conflict where one is not done, RateLimited."""
+    """A study of finished analyses. NotFound, Conflict where one is not done, RateLimited.
+
+    InvalidParameter for two analyses of different architectures.
+    """
     ids = [named.analysis_id for named in of]
     meaning = {"study": kind, "analyses": ids, "options": dict(options)}
     idempotency = idempotency_of(idempotency_key, meaning, parts.limits) if idempotency_key else None
@@ -51,6 +56,8 @@ def submit_study(
     if known is None:
         for named in of:
             _check_done(parts, tenant, kind, named)
+        if len(of) > 1:
+            check_alike(parts.store, ids[0], ids[1], field=str(of[1].field))
         refuse_when_full(parts)
         with parts.catalog.writing() as db:
             known = find_study_replay(db, tenant, idempotency) if idempotency else None

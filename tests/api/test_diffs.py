@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from estimator.diff.options import DiffOptions
 from tests.api.service_here import ServiceHere, assert_problem
 from tests.api.study_contract import StudyContract
+from tests.networks import flow_network
 
 
 class TestDiffs(StudyContract):
@@ -66,4 +67,23 @@ def test_wrong_bodies_are_refused(service: ServiceHere, client: FlaskClient) -> 
         assert problem["errors"][0]["field"] == field
     problem = assert_problem(client.post("/v1/diffs", json={"base": done}), 422, "invalid-parameter")
     assert problem["errors"][0]["field"] == "head"
+    assert service.parts.catalog.sizes()["studies"] == 0
+
+
+@pytest.mark.parametrize("kind", ["diff", "audit"])
+def test_analyses_of_different_architectures_are_refused_at_the_door(
+    service: ServiceHere, client: FlaskClient, kind: str
+) -> None:
+    names = (("a", "b"), ("y",))
+    one = service.done(flow_network([2, 1], {(0, 1): [[0.2], [0.9]]}, names=names))
+    wider = service.done(flow_network([2, 2], {(0, 1): [[0.2, 1], [0.9, 1]]}))
+    renamed = service.done(flow_network([2, 1], {(0, 1): [[0.2], [0.9]]}, names=(("a", "c"), ("y",))))
+    policy = {"version": 1, "rules": [{"rule": "baseline-change", "max": 0.1}]}
+    for other, says in ((wider, "2 -> 1 and 2 -> 2"), (renamed, "input features differ")):
+        body = {"base": one, "head": other} if kind == "diff" else {
+            "analysis": one, "baseline": other, "policy": policy,
+        }  # fmt: skip
+        problem = assert_problem(client.post(f"/v1/{kind}s", json=body), 422, "invalid-parameter")
+        assert says in problem["detail"]
+        assert problem["errors"][0]["field"] == ("head" if kind == "diff" else "baseline")
     assert service.parts.catalog.sizes()["studies"] == 0
