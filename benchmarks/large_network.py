@@ -20,6 +20,7 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import onnx
@@ -33,7 +34,7 @@ from sklearn.neural_network import MLPClassifier
 from estimator.analysis import analyze
 from estimator.data.read import read_table
 from estimator.data.table import TableFormat
-from estimator.options import Options
+from estimator.options import Device, Options
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +79,7 @@ def write_files(folder: Path, rows: int, pixels: int, seed: int) -> None:
     np.savetxt(folder / "rows.csv", np.column_stack([X, digits]), "%.6g", ",", header=header, comments="")
 
 
-def measure(folder: Path, threads: int) -> None:
+def measure(folder: Path, threads: int, device: Device) -> None:
     """The analysis, in this process; prints what it took as one line of JSON."""
     import torch
 
@@ -95,7 +96,7 @@ def measure(folder: Path, threads: int) -> None:
         last = now
 
     table = read_table(folder / "rows.csv", TableFormat())
-    options = Options(columns_by="position", target="digit", device="cpu")
+    options = Options(columns_by="position", target="digit", device=device)
     network = analyze((folder / "model.onnx").read_bytes(), table, options, progress)
     analysed = time.perf_counter()
     store = EmbeddedStore(folder / "nif.db")
@@ -133,17 +134,19 @@ def main() -> None:
     parser.add_argument("--pixels", nargs="+", type=int, default=[14, 20, 28], help="pixels a side")
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=get_args(Device), default="cpu")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)  # how it calls itself
     asked = parser.parse_args()
     if asked.measure:
-        measure(asked.measure, asked.threads)
+        measure(asked.measure, asked.threads, asked.device)
         return
     for pixels in asked.pixels:
         with tempfile.TemporaryDirectory() as folder:
             print(f"{pixels} x {pixels} pixels, {asked.rows} rows", flush=True)
             write_files(Path(folder), asked.rows, pixels, asked.seed)
             command = [sys.executable, __file__, "--measure", folder, "--threads", str(asked.threads)]
+            command += ["--device", asked.device]
             said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
             took = json.loads(said.splitlines()[-1])
         pairs = took["edges"] + took["within"]
