@@ -67,6 +67,8 @@ def behave(how: str, descriptor: int, request: dict) -> None:
                 time.sleep(600)
         time.sleep(0.5)
         say(descriptor, result={})
+    elif how == "store fails":
+        say(descriptor, unavailable={"detail": "too little memory", "answers": True})
     elif how == "environment":
         say(descriptor, result={"names": sorted(os.environ), "argv": sys.argv})
     else:

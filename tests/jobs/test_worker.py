@@ -280,3 +280,13 @@ def test_a_frozen_worker_loses_its_job_to_another_and_does_no_harm_when_it_wakes
         assert frozen.poll() is None
     finally:
         jobs.close()
+
+
+def test_a_store_that_answers_and_cannot_do_it_fails_the_job_with_its_reason(jobs: JobsHere):
+    jobs.worker()
+    analysis = jobs.submit(behave="store fails")
+    problem = jobs.wait(analysis, "failed").problem
+    assert problem is not None
+    assert problem["slug"] == "unavailable"
+    assert "too little memory" in problem["detail"]
+    assert jobs.started() == jobs.settings.job_attempts
