@@ -75,6 +75,22 @@ def test_the_figures_of_the_diff_are_on_the_page(said):
     assert close(taken_apart(sex)[1], figures(r"about sex fell from (\S+) to (\S+) nats"))
     attributed = re.findall(r"hours-per-week \(0:2\)\s+>50K \(2:1\)\s+(\S+)\s+(\S+)", text)[-1]
     assert close(map(float, attributed), figures(r"hours a week fell from (\S+) to (\S+),"))
+    learned = re.findall(r"education-num \(0:1\)\s+>50K \(2:1\)\s+(\S+)\s+(\S+)", text)[-1]
+    assert close(map(float, learned), figures(r"education grew from (\S+) to (\d\S+\d)\."))
+    edge = re.findall(r"layer1\.6 \(1:6\)\s+>50K \(2:1\)\s+at least (\S+)\s+at least (\S+)", text)[0]
+    assert close(map(float, edge), figures(r"to the output shrank from (\S+) to (\d\S+\d)\."))
+    [income] = [line for line in text.splitlines() if line.startswith("Information about income")]
+    assert close(taken_apart(income)[1], figures(r"income itself fell, too, from (\S+) to (\S+) nats"))
+
+
+def test_what_base_rates_explain_is_on_the_page(said):
+    [text] = [said[command] for command in said if command.startswith("nif probes")]
+    output = text[text.index("output (output)") :]
+    whole, left = (
+        float(re.findall(rf"{of}neuron >50K \(2:1\)  (\S+) nats", output)[0])
+        for of in ("    ", "given income: ")
+    )
+    assert close([left, whole], figures(r"is known: (\S+) of the (\S+) nats"))
 
 
 def figures(pattern: str) -> list[float]:
