@@ -20,6 +20,7 @@ _WITHIN_A_NORM = _REDUCTIONS | {
     "Exp", "Sub", "Add", "Mul", "Pow", "Sqrt", "Reciprocal", "Div", "Abs", "Max", "Clip", "Cast", "Identity",
     "Expand",
 }  # fmt: skip
+_PRODUCTS = {"MatMul", "Einsum", "com.microsoft.FusedMatMul"}
 _LONGEST, _MOST_INPUTS = 24, 8  # nodes of a block, inputs of each
 
 
@@ -31,7 +32,7 @@ def inner_nodes(graph: Graph) -> frozenset[int]:
     for index, node in enumerate(graph.nodes):
         if len(node.input) > _MOST_INPUTS:
             continue
-        if operator(node) == "MatMul" and sum(name in varying for name in node.input) == 2:
+        if operator(node) in _PRODUCTS and sum(name in varying for name in node.input) == 2:
             for name in node.input:
                 inner |= _scores(graph, varying, graph.producer.get(name)) or set()
         elif operator(node) in ("Div", "Mul") and len(set(node.input) & varying) == 2:
@@ -58,7 +59,7 @@ def _scores(graph: Graph, varying: set[str], last: int | None) -> set[int] | Non
         if index in seen:
             continue
         node = graph.nodes[index]
-        if operator(node) == "MatMul" and sum(name in varying for name in node.input) == 2:
+        if operator(node) in _PRODUCTS and sum(name in varying for name in node.input) == 2:
             products.add(index)
             continue
         if operator(node) not in _BETWEEN_SCORES_AND_WEIGHTS or len(node.input) > _MOST_INPUTS:

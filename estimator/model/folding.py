@@ -18,7 +18,7 @@ _ELEMENTWISE = {
 _SAME = {"Identity", "Cast", "Dropout", "QuantizeLinear", "DequantizeLinear"}
 _WHOLE: dict[str, Callable[[int, int], int]] = {
     "Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": operator.floordiv,
-    "Mod": operator.mod, "Equal": operator.eq,
+    "Mod": operator.mod, "Equal": operator.eq, "Max": max, "Min": min,
 }  # fmt: skip
 MOST_ELEMENTS = 2**20  # of a constant that is made by repeating
 
@@ -65,6 +65,8 @@ def fold(call: Call) -> Result:
             return _made(Constant(tuple(first.dims[a] for a in order)))
         if kind in ("Unsqueeze", "Squeeze"):
             return _made(Constant(_reranked(call, first), first.items))
+        if kind == "ReduceProd":
+            return _made(_multiplied(call, first))
         if kind == "Reshape":
             return _made(_reshaped(call, first))
         if kind == "Concat":
@@ -106,6 +108,16 @@ def _computed(call: Call, inputs: list[Constant]) -> tuple[int | None, ...] | No
     except ZeroDivisionError:
         return None
     return tuple(ROWS if i == ROW_UNIT else i for i in made) if all(abs(i) < 2**96 for i in made) else None
+
+
+def _multiplied(call: Call, value: Constant) -> Constant:
+    """ReduceProd of a shape: how many elements it has."""
+    call.require(len(value.dims) == 1, "ReduceProd of a constant that is no shape")
+    dims = (1,) if call.attribute("keepdims", 1) else ()
+    if value.items is None:
+        return Constant(dims)
+    product = math.prod(ROW_UNIT if item is ROWS else item for item in value.items)
+    return Constant(dims, (ROWS if product == ROW_UNIT else product,)) if product < 2**96 else Constant(dims)
 
 
 def _repeated(call: Call, inputs: list[Constant]) -> Constant:

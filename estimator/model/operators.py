@@ -8,6 +8,7 @@ from estimator.model import (
     affine,
     decisions,
     folding,
+    microsoft,
     normalisation,
     picking,
     plumbing,
@@ -18,6 +19,7 @@ from estimator.model import (
     resizing,
 )
 from estimator.model.call import Call, Result
+from estimator.model.einsum import einsum
 
 Rule = Callable[[Call], Result]
 
@@ -38,6 +40,7 @@ OPERATORS: dict[str, Rule] = dict([
     # affine steps
     *_rows("Gemm", affine.gemm),
     *_rows("MatMul", affine.matmul),
+    *_rows("Einsum", einsum),
     *_rows("Conv ConvTranspose", affine.convolution),
     *_rows("Concat", affine.concat),
     *_rows("Add Sub Sum Mean", pointwise.linear),
@@ -80,12 +83,25 @@ OPERATORS: dict[str, Rule] = dict([
     *_rows("ConvInteger", affine.convolution),
     *_rows("QLinearMatMul", quantisation.quantised_product),
     *_rows("QLinearConv", quantisation.quantised_convolution),
+    # what onnxruntime's optimiser puts in
+    *_rows("com.microsoft.FusedGemm", microsoft.fused_gemm),
+    *_rows("com.microsoft.FusedConv", microsoft.fused_convolution),
+    *_rows("com.microsoft.FusedMatMul", microsoft.fused_matmul),
+    *_rows("com.microsoft.Gelu com.microsoft.QuickGelu", pointwise.activation),
+    *_rows("com.microsoft.BiasGelu com.microsoft.FastGelu", microsoft.biased),
+    *_rows("com.microsoft.SkipLayerNormalization com.microsoft.SkipSimplifiedLayerNormalization",
+           microsoft.skip_normalisation),
+    *_rows("SimplifiedLayerNormalization", normalisation.layer_normalization),
+    *_rows("com.microsoft.Attention com.microsoft.MultiHeadAttention", microsoft.attention),
     # decisions after the outputs
     *_rows("ArgMax ArgMin Greater Less GreaterOrEqual LessOrEqual IsNaN IsInf "
            "ai.onnx.ml.Binarizer ai.onnx.ml.ArrayFeatureExtractor", decisions.decide),
     *_rows("Not And Or ai.onnx.ml.LabelEncoder", decisions.relabel),
     *_rows("ai.onnx.ml.ZipMap", decisions.zip_map),
 ])  # fmt: skip
+
+# onnxruntime's own domain: not of the standard, and built into the runtime. No other operator of it is read.
+MICROSOFT = "com.microsoft"
 
 # What may come after a label.
 AFTER_A_LABEL = {"Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Gather"}
@@ -95,12 +111,17 @@ _NO_NEURONS = (
     "it is no neural network and has no neurons; NIF measures networks. "
     "For this kind of model use a tool of its kind (SHAP for trees)"
 )
+_NOT_STANDARD = (
+    "ONNX has no such operator, and no runtime takes it; tf2onnx writes it for the exact GELU of Keras: use "
+    "keras.activations.gelu(x, approximate=True)"
+)
 _RANDOM = "its output is random: it is not deterministic"
 REFUSED: dict[str, str] = {
     **dict.fromkeys(
         ("ai.onnx.ml.TreeEnsemble", "ai.onnx.ml.TreeEnsembleClassifier", "ai.onnx.ml.TreeEnsembleRegressor",
          "ai.onnx.ml.SVMClassifier", "ai.onnx.ml.SVMRegressor", "ai.onnx.ml.LinearClassifier",
          "ai.onnx.ml.LinearRegressor", "TfIdfVectorizer"), _NO_NEURONS),
+    "Erfc": _NOT_STANDARD,
     **dict.fromkeys(
         ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli",
          "Multinomial"),

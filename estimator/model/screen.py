@@ -16,10 +16,12 @@ from estimator.errors import InvalidModel, Place, UnsupportedModel
 from estimator.model.contents import all_nodes, all_sparse, all_tensors
 from estimator.model.functions import check_functions
 from estimator.model.limits import ModelLimits
+from estimator.model.operators import MICROSOFT, OPERATORS
 from estimator.model.places import (
     LONGEST_SHOWN,
     beyond,
     invalid_tensor,
+    operator,
     shown,
     unsupported_node,
     unsupported_tensor,
@@ -115,6 +117,14 @@ def _check_operators(model: onnx.ModelProto) -> None:
     for node in all_nodes(model):
         if (node.domain, node.op_type) in local:
             continue
+        if node.domain == MICROSOFT and operator(node) in OPERATORS:
+            continue
+        if node.domain in (MICROSOFT, f"{MICROSOFT}.nchwc"):
+            raise unsupported_node(
+                node,
+                "it is one of onnxruntime's own operators and not one that is read (docs/models.md): "
+                "optimise the model at the level ORT_ENABLE_BASIC or ORT_ENABLE_EXTENDED",
+            )
         if node.domain not in DOMAINS:
             raise unsupported_node(
                 node, f"domain {shown(node.domain)} is not of the ONNX standard; custom operators are not run"

@@ -105,6 +105,120 @@ def test_the_standards_own_attention_is_one_layer() -> None:
     assert (tensors(plan), sizes(plan)) == (["x", "h", "y"], [12, 6, 2])
 
 
+def of_onnxruntime(nodes: list[onnx.NodeProto], weights: dict[str, Any]) -> onnx.ModelProto:
+    """Nodes named `ms.X` are onnxruntime's own."""
+    for step in nodes:
+        if step.op_type.startswith("ms."):
+            step.op_type, step.domain = step.op_type[3:], "com.microsoft"
+    proto = model(nodes, weights, inputs=SEQUENCE)
+    proto.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    return proto
+
+
+def test_onnxruntimes_own_attention_is_one_layer() -> None:
+    w, u = matrix(4, 12), matrix(4, 2)
+    packed = [node("ms.Attention", "x w b", "h", num_heads=2), node("MatMul", "h u", "y")]
+    plan = read(of_onnxruntime(packed, {"w": w, "b": matrix(12), "u": u}))
+    assert (tensors(plan), sizes(plan)) == (["x", "h", "y"], [12, 4, 2])
+    apart = [node("MatMul", f"x w{name}", name) for name in "qkv"]
+    apart += [node("ms.MultiHeadAttention", "q k v", "h", num_heads=2), node("MatMul", "h u", "y")]
+    weights = {f"w{name}": matrix(4, 4, seed=i) for i, name in enumerate("qkv")}
+    plan = read(of_onnxruntime(apart, weights | {"u": u}))
+    assert (tensors(plan), sizes(plan)) == (["x", "h", "y"], [12, 4, 2])
+
+
+def test_onnxruntimes_own_activations_take_a_bias() -> None:
+    nodes = [
+        node("MatMul", "x w", "a"), node("ms.FastGelu", "a b", "h"), node("MatMul", "h v", "c"),
+        node("ms.QuickGelu", "c", "g"), node("ms.FusedMatMul", "g u", "y", transB=1, alpha=0.5),
+    ]  # fmt: skip
+    weights = {"w": matrix(4, 5), "b": matrix(5), "v": matrix(5, 6), "u": matrix(2, 6)}
+    plan = read(of_onnxruntime(nodes, weights))
+    assert (tensors(plan), sizes(plan)) == (["x", "h", "g", "y"], [12, 5, 6, 2])
+
+
+def test_the_sum_before_a_skip_normalisation_goes_on_to_the_next() -> None:
+    nodes = [
+        node("MatMul", "x w", "a"), node("Relu", "a", "r"), node("MatMul", "r v", "b"),
+        node("ms.SkipLayerNormalization", "b r g", "h - - s"), node("MatMul", "h u", "c"),
+        node("Add", "c s", "d"), node("Tanh", "d", "y"),
+    ]  # fmt: skip
+    nodes[3].output[:] = ["h", "", "", "s"]
+    ones = np.ones(5, np.float32)
+    weights = {"w": matrix(4, 5), "v": matrix(5, 5, seed=1), "g": ones, "u": matrix(5, 5, seed=2)}
+    plan = read(of_onnxruntime(nodes, weights))
+    assert (tensors(plan), sizes(plan)) == (["x", "r", "h", "y"], [12, 5, 5, 5])
+    assert plan.links == ((0, 1), (1, 2), (1, 3), (2, 3))
+
+
+def test_its_norms_without_a_mean_and_its_gelu_are_layers() -> None:
+    nodes = [
+        node("MatMul", "x w", "a"), node("SimplifiedLayerNormalization", "a g", "h"),
+        node("MatMul", "h v", "b"), node("ms.SkipSimplifiedLayerNormalization", "b h g", "k"),
+        node("MatMul", "k v", "c"), node("ms.Gelu", "c", "e"), node("MatMul", "e u", "y"),
+    ]  # fmt: skip
+    weights = {"w": matrix(4, 5), "g": np.ones(5, np.float32), "v": matrix(5, 5, seed=1), "u": matrix(5, 2)}
+    plan = read(of_onnxruntime(nodes, weights))
+    assert (tensors(plan), sizes(plan)) == (["x", "h", "k", "e", "y"], [12, 5, 5, 5, 2])
+    assert plan.links == ((0, 1), (1, 2), (2, 3), (3, 4))
+
+
+def test_a_fused_convolution_that_adds_its_input_is_one_layer() -> None:
+    nodes = [
+        node("ms.FusedConv", "x w", "h", activation="Relu"),
+        node("ms.FusedConv", "h v - h", "k", activation="Sigmoid"),
+        node("ReduceMean", "k axis", "m", keepdims=0), node("Gemm", "m u", "y"),
+    ]  # fmt: skip
+    weights = {"w": matrix(5, 3, 1), "v": matrix(5, 5, 1, seed=1), "axis": np.array([2]), "u": matrix(5, 2)}
+    plan = read(of_onnxruntime(nodes, weights))
+    assert (tensors(plan), sizes(plan)) == (["x", "h", "k", "y"], [12, 5, 5, 2])
+
+
+def test_other_operators_of_onnxruntime_are_refused() -> None:
+    with pytest.raises(UnsupportedModel, match="onnxruntime's own operators"):
+        read_model(of_onnxruntime([node("ms.BeamSearch", "x", "y")], {}).SerializeToString())
+
+
+# -- sums over letters ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("equation", "shape"),
+    [("rtf,fg->rtg", (4, 5)), ("fg,rtf->rtg", (4, 5)), ("rtf,gf->rgt", (5, 4)), ("rtf,tfg->rg", (3, 4, 5))],
+)
+def test_a_sum_over_letters_with_constants_is_a_layers_weights(equation: str, shape: tuple[int, ...]) -> None:
+    given = "w x" if equation.startswith("fg") else "x w"
+    nodes = [node("Einsum", given, "a", equation=equation), node("Relu", "a", "h")]
+    plan = read(model(nodes, {"w": matrix(*shape)}, inputs=SEQUENCE, outputs=("h",)))
+    assert (tensors(plan), sizes(plan)) == (["x", "h"], [12, 5])
+
+
+def test_attention_by_sums_over_letters_is_one_layer_of_its_heads() -> None:
+    nodes = [node("Einsum", f"x w{name}", name, equation="rtf,fhd->rthd") for name in "qkv"]
+    nodes += [
+        node("Einsum", "q k", "s", equation="rthd,rshd->rhts"), node("Softmax", "s", "p"),
+        node("Einsum", "p v", "h", equation="rhts,rshd->rthd"),
+        node("Einsum", "h u", "y", equation="rthd,hdf->rtf"),
+    ]  # fmt: skip
+    weights = {f"w{name}": matrix(4, 2, 3, seed=i) for i, name in enumerate("qkv")} | {"u": matrix(2, 3, 2)}
+    plan = read(model(nodes, weights, inputs=SEQUENCE))
+    assert (tensors(plan), sizes(plan)) == (["x", "h", "y"], [12, 6, 2])
+    assert plan.layers[1].head_axis == 2
+
+
+@pytest.mark.parametrize(
+    ("equation", "mentions"),
+    [
+        ("rtf,fg->tg", "other rows"), ("...f,fg->...g", "write all letters"), ("rtt,fg->rg", "letter twice"),
+        ("rtf,fg", "the arrow"),
+    ],
+)  # fmt: skip
+def test_a_sum_over_rows_and_spellings_that_hide_letters_are_refused(equation: str, mentions: str) -> None:
+    nodes = [node("Einsum", "x w", "y", equation=equation)]
+    with pytest.raises(UnsupportedModel, match=mentions):
+        read_model(model(nodes, {"w": matrix(4, 5)}, inputs=SEQUENCE).SerializeToString())
+
+
 # -- recurrent layers ----------------------------------------------------------------------------------------
 
 

@@ -362,3 +362,108 @@ def test_a_dynamically_quantised_network_keeps_its_layers(tmp_path: Path) -> Non
     exact = activations(whole, read_model(whole), X)
     for found, truth in zip(quantised, exact, strict=True):
         np.testing.assert_allclose(found, truth, atol=0.05)
+
+
+# -- onnxruntime's own operators -----------------------------------------------------------------------------
+
+
+def fused(proto: onnx.ModelProto, folder: Path, level: str = "ORT_ENABLE_EXTENDED") -> onnx.ModelProto:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, level)
+    options.optimized_model_filepath, options.log_severity_level = str(folder / "fused.onnx"), 3
+    onnxruntime.InferenceSession(proto.SerializeToString(), options)
+    return onnx.load(folder / "fused.onnx")
+
+
+def fusible(kind: str) -> tuple[Any, Any]:
+    """A network that the optimiser makes these operators of, and an input."""
+    import torch
+
+    class Skip(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.up, self.down = torch.nn.Linear(6, 6), torch.nn.Linear(6, 6)
+            self.norm, self.head = torch.nn.LayerNorm(6), torch.nn.Linear(6, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.norm(x + self.down(torch.nn.functional.gelu(self.up(x))))
+            return self.head(h).mean(dim=1)
+
+    torch.manual_seed(0)
+    if kind == "dense":
+        return torch.nn.Sequential(
+            torch.nn.Linear(4, 6), torch.nn.ReLU(), torch.nn.Linear(6, 5), torch.nn.Tanh(),
+            torch.nn.Linear(5, 3), torch.nn.Softmax(-1),
+        ).eval(), torch.zeros(2, 4)  # fmt: skip
+    if kind == "convolution":
+        return torch.nn.Sequential(
+            torch.nn.Conv2d(1, 4, 3), torch.nn.ReLU(), torch.nn.Conv2d(4, 3, 1), torch.nn.Sigmoid(),
+            torch.nn.Flatten(), torch.nn.Linear(108, 2),
+        ).eval(), torch.zeros(2, 1, 8, 8)  # fmt: skip
+    if kind == "skip":
+        return Skip().eval(), torch.zeros(2, 5, 6)
+    if kind == "transformer":
+        return sequence_network("transformer"), torch.zeros(2, 5, 6)
+    return residual_network(), torch.zeros(2, 4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "dynamo", "operators", "sizes"),
+    [
+        ("dense", False, {"FusedGemm"}, [4, 6, 5, 3]),
+        ("convolution", False, {"FusedConv"}, [64, 4, 3, 2]),
+        ("residual", False, {"QuickGelu"}, [4, 6, 6, 3]),
+        ("skip", False, {"BiasGelu", "SkipLayerNormalization"}, [30, 6, 6, 2]),
+        ("transformer", True, {"FusedMatMul", "SkipLayerNormalization"}, TRANSFORMER),
+    ],
+)
+def test_operators_that_onnxruntime_fuses_are_the_layers_that_they_were(
+    tmp_path: Path, kind: str, dynamo: bool, operators: set[str], sizes: list[int]
+) -> None:
+    network, example = fusible(kind)
+    proto = fused(exported(network, example, dynamo=dynamo), tmp_path)
+    own = {node.op_type for node in proto.graph.node if node.domain == "com.microsoft"}
+    assert operators <= own
+    assert [layer.size for layer in read(proto).layers] == sizes
+
+
+def test_operators_of_one_processors_layout_are_refused_with_advice(tmp_path: Path) -> None:
+    network, example = fusible("convolution")
+    proto = fused(exported(network, example, dynamo=False), tmp_path, "ORT_ENABLE_ALL")
+    if not any(node.domain == "com.microsoft.nchwc" for node in proto.graph.node):
+        assert [layer.size for layer in read(proto).layers] == [64, 4, 3, 2]  # a processor without it
+        return
+    with pytest.raises(UnsupportedModel, match="ORT_ENABLE_EXTENDED"):
+        read_model(proto.SerializeToString())
+
+
+# -- Keras and tf2onnx ---------------------------------------------------------------------------------------
+
+KERAS = Path(__file__).parents[1] / "models" / "keras"
+
+
+@pytest.mark.parametrize("by", ["", "_opset13"])
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [("dense", [4, 6, 6, 3]), ("convolution", [128, 4, 4, 2]), ("recurrent", [15, 8, 3, 2]),
+     ("two_inputs", [10, 4, 2, 2])],
+)  # fmt: skip
+def test_what_keras_and_tf2onnx_write_is_read(name: str, sizes: list[int], by: str) -> None:
+    """Kept output: tests/models/keras/make_models.py made it."""
+    proto = onnx.load(KERAS / f"{name}{by}.onnx")
+    assert proto.producer_name == "tf2onnx"
+    assert [layer.size for layer in read(proto).layers] == sizes
+
+
+@pytest.mark.parametrize("by", ["", "_opset13"])
+@pytest.mark.parametrize(
+    ("name", "mentions"),
+    [("exact_gelu", "approximate=True"), ("gru", "loop"), ("attention", "rows stand in one axis")],
+)
+def test_what_tf2onnx_makes_no_network_of_is_refused_with_the_reason(
+    name: str, mentions: str, by: str
+) -> None:
+    with pytest.raises(UnsupportedModel, match=mentions):
+        read_model((KERAS / f"{name}{by}.onnx").read_bytes())

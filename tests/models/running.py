@@ -43,6 +43,8 @@ def computing(
             kept.append(node)
     del model.graph.node[:], model.graph.input[:], model.graph.output[:], model.graph.value_info[:]
     model.graph.node.extend(reversed(kept))
+    for node in model.graph.node:  # one of two outputs may be given, and the other wanted
+        node.output[:] = [f"{name}/computed" if name in given else name for name in node.output]
     for name, array in given.items():
         kind = helper.np_dtype_to_tensor_dtype(array.dtype)
         if name in needed:
