@@ -1,6 +1,6 @@
 """Columns given to the model's input tensors by name, as asked: {"image": ["p0", "p1"], "age": ["age"]}.
 
-An array of an npz file, and a column of lists in a parquet file, is a run of columns, `name_1`, `name_2` and
+An array of an npz file is a run of columns, `name_1`, `name_2` and
 so on. Its own name, where no column is called so, stands for all of them, in order.
 """
 
