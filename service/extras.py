@@ -11,6 +11,7 @@ EXTRAS = {
     "neo4j": ("neo4j",),
     "evidence": ("cryptography",),
     "compare": ("captum", "onnx2pytorch", "shap"),
+    "reproduce": ("matplotlib", "onnxscript", "sklearn"),
     "mlflow": ("mlflow",),
 }
 

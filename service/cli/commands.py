@@ -14,6 +14,7 @@ COMMANDS = {
     "ablate": "Cut neurons and measure what that costs.",
     "compare": "Show NIF beside SHAP, Integrated Gradients and plain MI.",
     "prune": "Write a smaller model, without neurons that can go.",
+    "reproduce": "Run the paper's experiments again, and say what holds.",
     "diff": "Show what changed between two analyses.",
     "probes": "Show by layer what is heard of the columns that are no inputs.",
     "audit": "Judge a policy on a model or a network: pass, fail or cannot tell.",

@@ -21,6 +21,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 WORKS = {
     "estimating": ("service.jobs.estimating", "estimate"),
     "storing": ("service.jobs.storing", "store"),
+    "reproducing": ("service.reproduction.computing", "reproduce"),
     "studying": ("service.studies.computing", "study"),
     "storing study": ("service.jobs.storing", "store_study"),
 }
