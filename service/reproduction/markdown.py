@@ -21,8 +21,9 @@ FIGURES = {
           "betweenness, line width the nif; hollow neurons are silent"),
     "2": ("figure-3-banknote", "Banknote, first seed: network, and activations of its hidden neurons"),
     "3": ("figure-4-banknote-deep", "Banknote with two hidden layers, first seed, by recipe"),
-    "5": ("figure-5-attributions", "Above, shares of each feature by method, first seed; below, the "
-          "Kolmogorov-Smirnov statistic to the MI with the classes, a point a seed, a line their mean"),
+    "5": ("figure-5-attributions", "Of up to four recipes: above, shares of each feature by method, first "
+          "seed; below, the Kolmogorov-Smirnov statistic to the MI with the classes, a point a seed, a line "
+          "their mean"),
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from service.report.palette import mark
 from service.reproduction.drawn_network import SYMBOLS, DrawnNetwork, drawn
 from service.reproduction.method_looks import COLORS, NAMES
 from service.reproduction.recipes import BY_ID
-from service.reproduction.run import METHODS, Measured, Run
+from service.reproduction.run import METHODS, Attributed, Measured, Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,10 +141,15 @@ def _attributions(runs: Sequence[Run], by: Mapping[str, Measured], estimator: st
         above.set_title(f"{BY_ID[recipe].experiment}\n{BY_ID[recipe].words}", fontsize=9, loc="left")
         _draw_shares(above, by[recipe], legend=place == 0)
         _draw_distances(below, [run.by[estimator] for run in runs if run.recipe == recipe])
+    grid[1][0].set_ylim(0, 1.05 * max(one.statistic for run in runs for one in _methods(run, estimator)))
     grid[0][0].set_ylabel("share, mean over outputs")
     grid[1][0].set_ylabel("KS statistic to MI with classes")
     figure.legend(loc="outside lower center", ncols=5, fontsize=8, frameon=False)
     return figure
+
+
+def _methods(run: Run, estimator: str) -> list[Attributed]:
+    return [run.by[estimator].attributed[method] for method in METHODS]
 
 
 def _draw_shares(axes: "Axes", measured: Measured, *, legend: bool) -> None:
@@ -167,5 +172,4 @@ def _draw_distances(axes: "Axes", measured: Sequence[Measured]) -> None:
         axes.hlines(values.mean(), x - 0.3, x + 0.3, color=COLORS[method], linewidth=2)
     short = {"integrated_gradients": "IG", "mi": "MI"}
     axes.set_xticks(range(len(METHODS)), [short.get(m, NAMES[m]) for m in METHODS], fontsize=7)
-    axes.set_ylim(bottom=0)
     axes.tick_params(axis="y", labelsize=7)
