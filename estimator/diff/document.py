@@ -1,22 +1,20 @@
 """A diff as plain JSON values: counts of all changes, and the largest ones listed."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from estimator.diff.alignment import AlignedLayer
 from estimator.diff.listed import attribution_changes, edge_changes, neuron_of, plain, probe_changes
+from estimator.diff.result import NetworkDiff
 from estimator.diff.said import differences, record, sentences
 from estimator.diff.silence import silent_changes
 from estimator.network import neuron_id
 
-if TYPE_CHECKING:
-    from estimator.diff.result import NetworkDiff
-
 Json = dict[str, Any]
 
 
-def document(diff: "NetworkDiff") -> Json:
+def document_of(diff: NetworkDiff) -> Json:
     """See docs/diff.md for its members."""
     differs = differences(diff.base, diff.head, diff.head_beta, diff.head_alpha)
     return {
@@ -36,12 +34,12 @@ def document(diff: "NetworkDiff") -> Json:
         "silent": [
             {"base": neuron_of(diff, *change.base), "head": neuron_id(*change.head), "was": change.was,
              "now": change.now}
-            for change in silent_changes(diff)
+            for change in silent_changes(diff.base, diff.head, diff.alignment)
         ],
     }  # fmt: skip
 
 
-def _alignment(diff: "NetworkDiff") -> Json:
+def _alignment(diff: NetworkDiff) -> Json:
     return {
         "by": diff.alignment.by,
         "rows": diff.alignment.rows,
@@ -49,7 +47,7 @@ def _alignment(diff: "NetworkDiff") -> Json:
     }
 
 
-def _aligned(diff: "NetworkDiff", layer: AlignedLayer) -> Json:
+def _aligned(diff: NetworkDiff, layer: AlignedLayer) -> Json:
     base, head, matched = diff.base.layers[layer.base], diff.head.layers[layer.head], layer.matched
     said: Json = {"base": base.name, "head": head.name, "kind": base.kind, "size": base.size, "by": layer.by}
     said |= {"moved": layer.moved, "similarity": None, "confidence": None, "strangers": layer.strangers}

@@ -1,6 +1,6 @@
 """The changes of a diff as plain JSON values: of each kind how many, and the largest ones."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,27 +8,25 @@ from numpy.typing import NDArray
 from estimator.diff.attributions import ends_of
 from estimator.diff.changes import Tested
 from estimator.diff.edges import KINDS
+from estimator.diff.result import NetworkDiff
 from estimator.mutual_information.intervals import Z_95
 from estimator.network import neuron_id
-
-if TYPE_CHECKING:
-    from estimator.diff.result import NetworkDiff
 
 Json = dict[str, Any]
 
 
-def neuron_of(diff: "NetworkDiff", layer: int, index: int) -> Json:
+def neuron_of(diff: NetworkDiff, layer: int, index: int) -> Json:
     """A neuron of the base."""
     of = diff.base.layers[layer]
     return {"id": neuron_id(layer, index), "layer": of.name, "name": of.neurons[index]}
 
 
-def _in_head(diff: "NetworkDiff", layer: int, index: int) -> str:
+def _in_head(diff: NetworkDiff, layer: int, index: int) -> str:
     aligned = diff.alignment.layers[layer]
     return neuron_id(aligned.head, int(aligned.partner[index]))
 
 
-def edge_changes(diff: "NetworkDiff") -> Json:
+def edge_changes(diff: NetworkDiff) -> Json:
     """Of all edges."""
     counts: dict[str, int] = dict.fromkeys(KINDS, 0)
     rows: list[tuple[float, Json]] = []
@@ -66,7 +64,7 @@ def edge_changes(diff: "NetworkDiff") -> Json:
     }
 
 
-def probe_changes(diff: "NetworkDiff", n: int) -> Json:
+def probe_changes(diff: NetworkDiff, n: int) -> Json:
     """Of the n-th probe that both networks have, with the largest of each layer."""
     pair, tests = diff.probes[n], diff.probe_tests[n]
     rows: list[tuple[float, Json]] = []
@@ -105,7 +103,7 @@ def probe_changes(diff: "NetworkDiff", n: int) -> Json:
     }
 
 
-def attribution_changes(diff: "NetworkDiff") -> Json | None:
+def attribution_changes(diff: NetworkDiff) -> Json | None:
     """Of all inputs x outputs; None where they are too large for a number."""
     if diff.attributions is None or diff.attribution_tests is None:
         return None

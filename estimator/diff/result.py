@@ -1,7 +1,6 @@
-"""What a diff finds, and its document."""
+"""What a diff finds."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from estimator.diff.changes import Tested
 from estimator.diff.edges import EdgePair
 from estimator.diff.options import DiffOptions
 from estimator.diff.probes import ProbePair
+from estimator.diff.silence import silent_changes
 from estimator.network import FlowNetwork
 
 
@@ -44,14 +44,8 @@ class NetworkDiff:
     @property
     def empty(self) -> bool:
         """Whether nothing is reported as changed."""
-        from estimator.diff.silence import silent_changes
-
         tests = [*self.edge_tests, *(t for tests in self.probe_tests for t in tests)]
         tests += [] if self.attribution_tests is None else [self.attribution_tests]
-        return not any(self.found(t).any() for t in tests) and not silent_changes(self)
-
-    def document(self) -> dict[str, Any]:
-        """Plain JSON values; what is not defined is None."""
-        from estimator.diff.document import document
-
-        return document(self)
+        return not any(self.found(t).any() for t in tests) and not silent_changes(
+            self.base, self.head, self.alignment
+        )

@@ -1,12 +1,10 @@
 """What a reader of a diff must know besides the changes, in sentences."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from estimator.diff.result import NetworkDiff
 from estimator.network import FlowNetwork
-
-if TYPE_CHECKING:
-    from estimator.diff.result import NetworkDiff
 
 _RECORDED = (
     ("model_sha256", "the model"),
@@ -35,7 +33,7 @@ def differences(base: FlowNetwork, head: FlowNetwork, beta: float, alpha: float)
     return found
 
 
-def sentences(diff: "NetworkDiff", differs: list[dict[str, Any]]) -> list[str]:
+def sentences(diff: NetworkDiff, differs: list[dict[str, Any]]) -> list[str]:
     """The most important first."""
     keys = {difference["what"] for difference in differs}
     said = [*_of_what_is_compared(diff, keys), *_of_the_alignment(diff)]
@@ -61,7 +59,7 @@ def sentences(diff: "NetworkDiff", differs: list[dict[str, Any]]) -> list[str]:
     return said
 
 
-def _of_what_is_compared(diff: "NetworkDiff", keys: set[str]) -> list[str]:
+def _of_what_is_compared(diff: NetworkDiff, keys: set[str]) -> list[str]:
     if not keys and diff.empty:
         return ["Both are the same analysis: nothing differs."]
     if "model_sha256" not in keys:
@@ -69,7 +67,7 @@ def _of_what_is_compared(diff: "NetworkDiff", keys: set[str]) -> list[str]:
     return []
 
 
-def _of_the_alignment(diff: "NetworkDiff") -> list[str]:
+def _of_the_alignment(diff: NetworkDiff) -> list[str]:
     said = []
     alignment = diff.alignment
     if alignment.by == "names":
@@ -93,7 +91,7 @@ def _of_the_alignment(diff: "NetworkDiff") -> list[str]:
     return said
 
 
-def _only(diff: "NetworkDiff") -> tuple[list[str], list[str]]:
+def _only(diff: NetworkDiff) -> tuple[list[str], list[str]]:
     names = [[probe.name for probe in network.probes] for network in (diff.base, diff.head)]
     return [n for n in names[0] if n not in names[1]], [n for n in names[1] if n not in names[0]]
 

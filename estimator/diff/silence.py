@@ -1,12 +1,9 @@
 """Neurons that fell silent or woke up."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from estimator.network import Silent
-
-if TYPE_CHECKING:
-    from estimator.diff.result import NetworkDiff
+from estimator.diff.alignment import Alignment
+from estimator.network import FlowNetwork, Silent
 
 
 @dataclass(frozen=True)
@@ -19,11 +16,11 @@ class SilentChange:
     now: Silent | None
 
 
-def silent_changes(diff: "NetworkDiff") -> list[SilentChange]:
+def silent_changes(base: FlowNetwork, head: FlowNetwork, alignment: Alignment) -> list[SilentChange]:
     """In order of the base's neurons."""
     changes = []
-    for aligned in diff.alignment.layers:
-        was, now = diff.base.silent[aligned.base], diff.head.silent[aligned.head]
+    for aligned in alignment.layers:
+        was, now = base.silent[aligned.base], head.silent[aligned.head]
         for i, k in enumerate(aligned.partner.tolist()):
             if was[i] != now[k]:
                 changes.append(SilentChange((aligned.base, i), (aligned.head, k), was[i], now[k]))

@@ -73,9 +73,10 @@ def _comparison(sides: Sequence[Side], options: Mapping[str, Any], progress: Pro
 
 def _diff(sides: Sequence[Side], options: Mapping[str, Any], progress: Progress) -> Document:
     from estimator.diff import DiffOptions, diff
+    from estimator.diff.document import document_of
 
     base, head = (_diffable(side) for side in sides)
-    return diff(base, head, DiffOptions.from_dict(options), progress).document()
+    return document_of(diff(base, head, DiffOptions.from_dict(options), progress))
 
 
 def _audit(sides: Sequence[Side], options: Mapping[str, Any], progress: Progress) -> Document:

@@ -8,6 +8,7 @@ import pytest
 
 from estimator.diff import DiffOptions, Side, diff
 from estimator.diff.attributions import attributions_with_errors
+from estimator.diff.document import document_of
 from estimator.errors import InvalidParameter
 from estimator.network import FlowNetwork
 from tests.networks import flow_network, probe, random_network
@@ -32,7 +33,7 @@ def test_an_analysis_against_itself_is_empty(align):
     network = replace(network, probes=(probe(network),))
     found = diff(Side(network), Side(network), DiffOptions(align=align))
     assert found.empty
-    document = json.loads(json.dumps(found.document(), allow_nan=False))
+    document = json.loads(json.dumps(document_of(found), allow_nan=False))
     assert document["edges"]["changed"] == 0
     assert document["silent"] == []
     assert document["differs"] == []
@@ -44,7 +45,7 @@ def test_each_kind_of_change_is_called_by_its_name():
     head = flow_network([2, 2], {(0, 1): [[0.5, 0.0], [0.9, 0.1]]})
     se = 0.01
     base, head = (with_edges(n, n.edges[0].mi, se) for n in (base, head))
-    changes = diff(Side(base), Side(head), NAMES).document()["edges"]
+    changes = document_of(diff(Side(base), Side(head), NAMES))["edges"]
     assert {(c["source"]["id"], c["target"]["id"]): c["kind"] for c in changes["changes"]} == {
         ("0:0", "1:0"): "appeared",
         ("0:0", "1:1"): "vanished",
@@ -63,15 +64,15 @@ def test_a_difference_within_both_errors_is_no_change_and_one_beyond_is():
     for change, reported in ((0.08, False), (0.12, True)):  # 1.96 sqrt(0.03^2 + 0.04^2) = 0.098
         head = with_edges(base, np.array([[0.5 + change]]), 0.04)
         found = diff(Side(base), Side(head), NAMES)
-        assert found.document()["edges"]["changed"] == int(reported)
-    small = diff(Side(base), Side(head), DiffOptions(align="names", least=0.2)).document()
+        assert document_of(found)["edges"]["changed"] == int(reported)
+    small = document_of(diff(Side(base), Side(head), DiffOptions(align="names", least=0.2)))
     assert small["edges"]["changed"] == 0, "a change below `least` is not reported"
 
 
 def test_an_edge_that_only_crossed_the_threshold_is_counted_apart():
     base, head = (flow_network([1, 1], {(0, 1): [[mi]]}) for mi in (0.0, 0.02))
     base, head = (with_edges(n, n.edges[0].mi, 0.05) for n in (base, head))
-    edges = diff(Side(base), Side(head), NAMES).document()["edges"]
+    edges = document_of(diff(Side(base), Side(head), NAMES))["edges"]
     assert (edges["changed"], edges["switched_within_error"]) == (0, 1)
 
 
@@ -118,7 +119,7 @@ def test_what_else_differs_is_said():
     base = flow_network([1, 1], {(0, 1): [[0.5]]})
     made = {**base.provenance, "data_sha256": "d", "estimator": "ksg", "seed": 7}
     head = replace(base, beta=1.0, provenance=made)
-    document = diff(Side(base), Side(head)).document()
+    document = document_of(diff(Side(base), Side(head)))
     assert {d["what"] for d in document["differs"]} == {"data_sha256", "estimator", "seed", "beta"}
     said = " ".join(document["said"])
     for words in (
@@ -136,7 +137,7 @@ def test_probes_are_compared_where_both_have_them_and_the_others_named():
     shared = probe(base, "sex")
     values = tuple(replace(v, mi=v.mi + 1.0) for v in shared.values)
     head = replace(base, probes=(replace(shared, values=values), probe(base, "race", seed=1)))
-    document = diff(Side(replace(base, probes=(shared,))), Side(head)).document()
+    document = document_of(diff(Side(replace(base, probes=(shared,))), Side(head)))
     [found] = document["probes"]
     assert (found["name"], found["changed"], found["changes"][0]["kind"]) == ("sex", 2, "grew")
     assert any("Only head has the probes 'race'" in said for said in document["said"])
@@ -145,7 +146,7 @@ def test_probes_are_compared_where_both_have_them_and_the_others_named():
 def test_a_neuron_that_falls_silent_is_listed():
     base = flow_network([1, 2, 1], {(0, 1): [[0.5, 0.5]], (1, 2): [[0.5], [0.5]]})
     head = flow_network([1, 2, 1], {(0, 1): [[0.5, 0.0]], (1, 2): [[0.5], [0.0]]})
-    [change] = diff(Side(base), Side(head)).document()["silent"]
+    [change] = document_of(diff(Side(base), Side(head)))["silent"]
     assert (change["base"]["id"], change["was"], change["now"]) == ("1:1", None, "uninformative")
 
 

@@ -8,6 +8,7 @@ from estimator import Options, analyze
 from estimator.data.csv_table import read_csv
 from estimator.diff import DiffOptions, Side, diff
 from estimator.diff.assignment import assign, similarity
+from estimator.diff.document import document_of
 from estimator.errors import InvalidParameter
 from tests.estimator.permuted_models import ROWS, WIDTH, network_of, permuted, table, weights_of
 
@@ -41,7 +42,7 @@ def test_permuted_and_sign_flipped_neurons_are_aligned_and_nothing_else_changed(
 
 
 def test_a_network_of_another_start_is_reported_as_what_it_is(base):
-    document = diff(base, side(network_of(*weights_of(99)))).document()
+    document = document_of(diff(base, side(network_of(*weights_of(99)))))
     [hidden] = [layer for layer in document["alignment"]["layers"] if layer["kind"] == "hidden"]
     alike = [neuron["similarity"] for neuron in hidden["neurons"]]
     assert hidden["strangers"] == sum(s < 0.5 for s in alike)
@@ -60,12 +61,12 @@ def test_analyses_with_other_probes_are_matched_on_the_rows_of_the_first(base, w
     model = network_of(*weights, hidden="renamed")
     head = Side(analyze(model, labelled, Options(permutations=20, probes=("group",))), model, labelled)
     assert diff(base, head).alignment.by == "activations"
-    assert diff(head, base).document()["said"][-1].startswith("Only base has the probes 'group'")
+    assert document_of(diff(head, base))["said"][-1].startswith("Only base has the probes 'group'")
 
 
 def test_by_names_says_that_names_are_not_roles(base):
     head = side(network_of(*weights_of(99)))
-    document = diff(Side(base.network), Side(head.network)).document()
+    document = document_of(diff(Side(base.network), Side(head.network)))
     assert document["alignment"]["by"] == "names"
     assert any("need not do the same" in said for said in document["said"])
 
@@ -107,5 +108,5 @@ def test_other_rows_of_the_same_kind_seldom_look_like_a_change(base):
     networks = [analyze(base.model, table(seed), Options(permutations=20)) for seed in range(10, 20)]
     found = [diff(Side(a), Side(b)) for a, b in zip(networks[::2], networks[1::2], strict=True)]
     assert sum(not f.empty for f in found) <= 2
-    said = found[0].document()["said"]
+    said = document_of(found[0])["said"]
     assert any("The data differ" in sentence for sentence in said)

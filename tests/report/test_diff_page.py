@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from estimator.diff import DiffOptions, Side, diff
+from estimator.diff.document import document_of
 from estimator.network import FlowNetwork
 from service.report.studies.diff import section
 from service.report.studies.page import write_study
@@ -16,7 +17,7 @@ from tests.report.hostile import TITLE, hostile
 
 
 def document(base: FlowNetwork, head: FlowNetwork) -> dict:
-    found = diff(Side(base), Side(head), DiffOptions(align="names")).document()
+    found = document_of(diff(Side(base), Side(head), DiffOptions(align="names")))
     # A lone surrogate is refused where names are read, and no file of a study can hold it.
     text = json.dumps(found, allow_nan=False).replace("\\ud800", "surrogate")
     return json.loads(text) | {"of": [{}, {}]}
