@@ -35,7 +35,7 @@ def delete_analysis(parts: Parts, tenant: str, analysis_id: str) -> None:
 def cancel_job(parts: Parts, record: AnalysisRecord | StudyRecord, noun: str) -> JobState:
     """Stop a queued or running job. Conflict when it is done or failed; cancelling twice is no error."""
     if not record.enqueued:
-        parts.queue.enqueue(record.id)
+        parts.queue.enqueue(record.id, record.tenant)
         parts.catalog.mark_enqueued(record.id)
     state = parts.queue.cancel(record.id)
     if state.status != "cancelled":

@@ -72,6 +72,8 @@ class InsufficientStorage(NifError):
 
 
 class Timeout(NifError):
+    """Nothing here raises it: the proxy answers it (compose.yaml), and documents and tables list it."""
+
     slug, title = "timeout", "The answer took longer than the published time"
 
 
@@ -83,6 +85,13 @@ class RateLimited(NifError):
     def __init__(self, detail: str, *, retry_after: int, errors: Sequence[Place] = ()) -> None:
         super().__init__(detail, errors=errors)
         self.retry_after = retry_after
+
+
+class QuotaExceeded(NifError):
+    """Trying again helps only after something was deleted; retry_after is there because a 429 has it."""
+
+    slug, title = "quota-exceeded", "The caller has stored as much as one tenant may"
+    retry_after = 60
 
 
 @contextmanager

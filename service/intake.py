@@ -11,8 +11,10 @@ from estimator.model.plan import ModelPlan
 from estimator.model.read import read_model
 from service.blobs import Staged
 from service.catalog import Upload
+from service.catalog.uploads import Quota
 from service.cost import pairs_of
 from service.errors import Conflict
+from service.limits import Limits
 from service.parts import Parts
 
 
@@ -38,7 +40,9 @@ def store_model(parts: Parts, tenant: str, staged: Staged, beside: Mapping[str, 
     staged = in_one_piece(parts, staged, beside)
     try:
         plan = read_model(staged.read_bytes(), parts.limits.model)
-        return parts.catalog.add_upload("models", tenant, parts.blobs, staged, describe_model(plan))
+        return parts.catalog.add_upload(
+            "models", tenant, parts.blobs, staged, describe_model(plan), quota_of(parts.limits)
+        )
     finally:
         staged.discard()
 
@@ -48,12 +52,22 @@ def store_dataset(parts: Parts, tenant: str, staged: Staged, table_format: Table
     try:
         table = read_table(staged.path, table_format, parts.limits.table)
         upload = parts.catalog.add_upload(
-            "datasets", tenant, parts.blobs, staged, describe_table(table, table_format)
+            "datasets",
+            tenant,
+            parts.blobs,
+            staged,
+            describe_table(table, table_format),
+            quota_of(parts.limits),
         )
     finally:
         staged.discard()
     refuse_other_format(upload, table_format)
     return upload
+
+
+def quota_of(limits: Limits) -> Quota:
+    """What a tenant may have stored."""
+    return Quota(limits.tenant_files, limits.tenant_bytes)
 
 
 def refuse_other_format(upload: Upload, table_format: TableFormat) -> None:

@@ -14,7 +14,8 @@ class Limits:
     """What a request may ask for. Bytes, seconds and counts; each is enforced before work starts.
 
     json_bytes, json_depth: of a JSON body. page: rows of one page of a listing. paths: k of a paths query.
-    probes: of one analysis. queue_depth: jobs that may wait; above it POST is answered 429.
+    probes: of one analysis. queue_depth: jobs that may wait, tenant_queue_depth: those of one tenant; above
+    it POST is answered 429. tenant_files, tenant_bytes: models and datasets that a tenant may have stored.
     idempotency_seconds: how long an Idempotency-Key is remembered; idempotency_key_characters: its length.
     failed_keys_a_minute: wrong API keys that one address may try in a minute.
     job_seconds, job_memory_bytes, job_attempts: of one job; settings of the operator.
@@ -28,6 +29,9 @@ class Limits:
     paths: int = 1000
     probes: int = 100
     queue_depth: int = 10_000
+    tenant_queue_depth: int = 5_000
+    tenant_files: int = 10_000
+    tenant_bytes: int = 100 * 1024 * MIB
     idempotency_seconds: int = 24 * 3600
     idempotency_key_characters: int = 200
     failed_keys_a_minute: int = 60

@@ -66,6 +66,9 @@ def limits_of(settings: Settings) -> Limits:
     return replace(
         Limits(),
         queue_depth=settings.queue_depth,
+        tenant_queue_depth=min(settings.tenant_queue_depth, settings.queue_depth),
+        tenant_files=settings.tenant_files,
+        tenant_bytes=settings.tenant_bytes,
         job_seconds=settings.job_time_limit,
         job_memory_bytes=settings.job_memory_limit,
         job_attempts=settings.job_attempts,

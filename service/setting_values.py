@@ -70,9 +70,9 @@ def boolean(text: str) -> bool:
     return text == "true"
 
 
-def mebibytes(text: str) -> int:
-    """A size in MiB, as bytes."""
-    return whole(256, 2**30)(text) * MIB
+def mebibytes(low: int) -> Callable[[str], int]:
+    """A size in MiB, at least `low`, as bytes."""
+    return lambda text: whole(low, 2**30)(text) * MIB
 
 
 def folder(text: str) -> Path:
@@ -180,7 +180,10 @@ SETTINGS = (
         "job_time_limit", "3600", seconds(1, 1e7), "Seconds an analysis may run; then it fails: time-limit."
     ),
     Setting(
-        "job_memory_limit", _memory_limit, mebibytes, "MiB an analysis may use; then it fails: memory-limit."
+        "job_memory_limit",
+        _memory_limit,
+        mebibytes(256),
+        "MiB an analysis may use; then it fails: memory-limit.",
     ),
     Setting(
         "job_attempts", "3", whole(1, 20), "Times an analysis is begun when its worker dies; then it fails."
@@ -191,7 +194,14 @@ SETTINGS = (
         seconds(5, 86400),
         "Seconds without sign of life until others take a worker's job.",
     ),
-    Setting("queue_depth", "10000", whole(1, 10_000_000), "Analyses that may wait; more are answered 429."),
+    Setting("queue_depth", "10000", whole(1, 10_000_000), "Jobs that may wait; more are answered 429."),
+    Setting(
+        "tenant_queue_depth", "5000", whole(1, 10_000_000), "Jobs of one tenant that may wait; more: 429."
+    ),
+    Setting(
+        "tenant_files", "10000", whole(1, 10_000_000), "Models and datasets one tenant may store; more: 429."
+    ),
+    Setting("tenant_bytes", "102400", mebibytes(1), "MiB of files one tenant may store; more: 429."),
     Setting(
         "signing_key",
         "",

@@ -41,6 +41,9 @@ class Settings:
     job_attempts: int
     worker_lost_after: float
     queue_depth: int
+    tenant_queue_depth: int
+    tenant_files: int
+    tenant_bytes: int
     signing_key: str
     log_level: str
 

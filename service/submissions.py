@@ -23,15 +23,16 @@ from estimator.model.plan import ModelPlan
 from estimator.model.read import read_model
 from estimator.options import Options
 from service.blobs import Staged
-from service.catalog import AnalysisRecord, Idempotency, StudyRecord
+from service.catalog import AnalysisRecord, Idempotency, StudyRecord, UploadKind
 from service.catalog.analyses import find_replay, insert_analysis
-from service.catalog.uploads import insert_upload
+from service.catalog.uploads import check_quota, insert_upload
 from service.cost import Cost, cost_of
 from service.errors import RateLimited, fields_under
 from service.estimator_parameters import check_parameters
 from service.intake import (
     describe_model,
     describe_table,
+    quota_of,
     read_stored_model,
     read_stored_table,
     refuse_other_format,
@@ -61,7 +62,7 @@ def submit_analysis(
     known = parts.catalog.replay(tenant, idempotency) if idempotency else None
     if known is None:
         table_format, _ = _checked(parts, tenant, model_id, dataset_id, asked)
-        refuse_when_full(parts)
+        refuse_when_full(parts, tenant)
         with parts.catalog.writing() as db:
             known = find_replay(db, tenant, idempotency) if idempotency else None
             if known is None:
@@ -81,10 +82,12 @@ def submit_files(parts: Parts, tenant: str, model: Staged, dataset: Staged, aske
             plan = read_model(model.read_bytes(), parts.limits.model)
             table = read_table(dataset.path, table_format, parts.limits.table)
             _check(plan, table, asked.options, parts.limits)
-            refuse_when_full(parts)
+            refuse_when_full(parts, tenant)
             with parts.catalog.writing() as db:
                 known = find_replay(db, tenant, idempotency) if idempotency else None
                 if known is None:
+                    files: dict[UploadKind, Staged] = {"models": model, "datasets": dataset}
+                    check_quota(db, tenant, files, quota_of(parts.limits))
                     parts.blobs.keep(model)
                     parts.blobs.keep(dataset)
                     insert_upload(db, "models", tenant, model, describe_model(plan))
@@ -111,8 +114,8 @@ def estimate(parts: Parts, tenant: str, model_id: str, dataset_id: str, asked: R
 def enqueue_waiting(parts: Parts) -> int:
     """Put jobs into the queue whose request died before it could; returns how many."""
     waiting = parts.catalog.not_enqueued()
-    for job_id in waiting:
-        parts.queue.enqueue(job_id)
+    for job_id, tenant in waiting:
+        parts.queue.enqueue(job_id, tenant)
         parts.catalog.mark_enqueued(job_id)
     return len(waiting)
 
@@ -124,7 +127,7 @@ def enqueue(parts: Parts, record: Record) -> Record:
     """
     if not record.enqueued:
         try:
-            parts.queue.enqueue(record.id)
+            parts.queue.enqueue(record.id, record.tenant)
         except QueueUnavailable:
             with suppress(sqlite3.Error):
                 parts.catalog.withdraw(record.id)
@@ -173,14 +176,18 @@ def _no_such(field: str, noun: str) -> InvalidParameter:
     return InvalidParameter(detail, errors=[Place(detail, field=field)])
 
 
-def refuse_when_full(parts: Parts) -> None:
-    """RateLimited while as many jobs wait as the limits allow."""
-    depth = parts.queue.depth()
-    if depth >= parts.limits.queue_depth:
-        raise RateLimited(
-            f"{depth} jobs wait already, the limit of /v1/limits; try again later",
-            retry_after=BUSY_RETRY_SECONDS,
-        )
+def refuse_when_full(parts: Parts, tenant: str) -> None:
+    """RateLimited while as many jobs wait, of all tenants or of this one, as the limits allow."""
+    limits = parts.limits
+    for whose, most, depth in (
+        ("", limits.queue_depth, parts.queue.depth()),
+        (" of yours", limits.tenant_queue_depth, parts.queue.depth(tenant)),
+    ):
+        if depth >= most:
+            raise RateLimited(
+                f"{depth} jobs{whose} wait already, the limit of /v1/limits; try again later",
+                retry_after=BUSY_RETRY_SECONDS,
+            )
 
 
 def _idempotency(asked: Request, model: str, dataset: str, limits: Limits) -> Idempotency | None:

@@ -64,6 +64,7 @@ STATUS: dict[str, int] = {
     "idempotency-mismatch": 422,
     "not-finite": 422,
     "rate-limited": 429,
+    "quota-exceeded": 429,
     "internal-error": 500,
     "missing-extra": 503,
     "unavailable": 503,

@@ -38,15 +38,16 @@ class Jobs(Database):
             for table in TABLES:
                 db.execute(f"DELETE FROM {table} WHERE id = ? AND enqueued = 0", (job_id,))  # noqa: S608
 
-    def not_enqueued(self) -> list[str]:
-        """Ids of jobs whose request died between the catalog and the queue, oldest first."""
+    def not_enqueued(self) -> list[tuple[str, str]]:
+        """Id and tenant of jobs whose request died between the catalog and the queue, oldest first."""
         with self.reading() as db:
             rows = db.execute(
-                "SELECT id FROM (SELECT id, created_at, number FROM analyses WHERE enqueued = 0 "
-                "UNION ALL SELECT id, created_at, number FROM studies WHERE enqueued = 0) "
+                "SELECT id, tenant FROM "
+                "(SELECT id, tenant, created_at, number FROM analyses WHERE enqueued = 0 "
+                "UNION ALL SELECT id, tenant, created_at, number FROM studies WHERE enqueued = 0) "
                 "ORDER BY created_at, number"
             )
-            return [row[0] for row in rows]
+            return [(row[0], row[1]) for row in rows]
 
     def forget_keys(self, seconds: float) -> int:
         """Remove idempotency keys older than so many seconds; returns how many."""

@@ -3,25 +3,44 @@
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from estimator.errors import NotFound
 from service.blobs import Blobs, Staged
 from service.catalog.database import Database, now
 from service.catalog.records import Upload, UploadKind
-from service.errors import InUse
+from service.errors import InUse, QuotaExceeded
 
 NOUN: dict[UploadKind, str] = {"models": "model", "datasets": "dataset"}
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What one tenant may have stored: models and datasets together."""
+
+    files: int
+    bytes: int
 
 
 class Uploads(Database):
     """The tables `models` and `datasets`, alike in all but their names."""
 
     def add_upload(
-        self, kind: UploadKind, tenant: str, blobs: Blobs, staged: Staged, description: Mapping[str, Any]
+        self,
+        kind: UploadKind,
+        tenant: str,
+        blobs: Blobs,
+        staged: Staged,
+        description: Mapping[str, Any],
+        quota: Quota,
     ) -> Upload:
-        """Give the staged file its name and the tenant its row, in one step that a delete cannot split."""
+        """Give the staged file its name and the tenant its row, in one step that a delete cannot split.
+
+        QuotaExceeded, and nothing is kept, if the tenant may not have one more.
+        """
         with self.writing() as db:
+            check_quota(db, tenant, {kind: staged}, quota)
             blobs.keep(staged)
             return insert_upload(db, kind, tenant, staged, description)
 
@@ -62,6 +81,32 @@ class Uploads(Database):
         with self.reading() as db:
             rows = db.execute("SELECT sha256 FROM models UNION SELECT sha256 FROM datasets")
             return {row[0] for row in rows}
+
+
+def check_quota(
+    db: sqlite3.Connection, tenant: str, files: Mapping[UploadKind, Staged], quota: Quota
+) -> None:
+    """QuotaExceeded if these would be too many, or too much; a file that the tenant has counts once."""
+    new = {
+        (kind, staged.blob.sha256): staged.blob.size
+        for kind, staged in files.items()
+        if not _has(db, kind, tenant, staged.blob.sha256)
+    }
+    number, size = len(new), sum(new.values())
+    for kind in NOUN:
+        query = f"SELECT count(*), coalesce(sum(size), 0) FROM {kind} WHERE tenant = ?"  # noqa: S608
+        stored = db.execute(query, (tenant,)).fetchone()
+        number, size = number + stored[0], size + stored[1]
+    if new and (number > quota.files or size > quota.bytes):
+        raise QuotaExceeded(
+            f"With this you would have {number:,} files of {size:,} bytes stored; a tenant may have "
+            f"{quota.files:,} files of {quota.bytes:,} bytes, see /v1/limits: delete models or datasets first"
+        )
+
+
+def _has(db: sqlite3.Connection, kind: UploadKind, tenant: str, sha256: str) -> bool:
+    found = db.execute(f"SELECT 1 FROM {kind} WHERE tenant = ? AND sha256 = ?", (tenant, sha256))  # noqa: S608
+    return found.fetchone() is not None
 
 
 def insert_upload(

@@ -75,13 +75,19 @@ class JobQueue:
         self._table = "workflow_status" if self._path else "dbos.workflow_status"
 
     @_reachable
-    def enqueue(self, analysis_id: str) -> None:
-        """Put a job in; durable on return. One that is there already, in any state, stays as it is."""
+    def enqueue(self, analysis_id: str, tenant: str = "") -> None:
+        """Put a job in; durable on return. One that is there already, in any state, stays as it is.
+
+        Tenants take turns: the n-th waiting job of one is begun after the (n-1)-th of every other. Each job
+        gets the number of its round, the one after its tenant's last, and lower rounds are begun first.
+        """
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
             "queue_name": QUEUE,
             "workflow_id": analysis_id,
             "app_version": VERSION,
+            "authenticated_user": tenant,
+            "priority": self._next_round(tenant),
         }
         self._client.enqueue(options, analysis_id)
 
@@ -115,14 +121,15 @@ class JobQueue:
         self._client.delete_workflow(analysis_id)
 
     @_reachable
-    def depth(self) -> int:
-        """How many jobs wait."""
+    def depth(self, tenant: str | None = None) -> int:
+        """How many jobs wait, of one tenant or of all."""
+        whose = "" if tenant is None else " AND authenticated_user = :tenant"
         query = sa.text(
             f"SELECT count(*) FROM {self._table} "  # noqa: S608  one of two constants
-            "WHERE queue_name = :queue AND status IN ('ENQUEUED', 'DELAYED')"
+            f"WHERE queue_name = :queue AND status IN ('ENQUEUED', 'DELAYED'){whose}"
         )
         with self._engine.connect() as connection:
-            return int(connection.execute(query, {"queue": QUEUE}).scalar_one())
+            return int(connection.execute(query, {"queue": QUEUE} | _named(tenant)).scalar_one())
 
     @_reachable
     def ping(self) -> None:
@@ -176,6 +183,17 @@ class JobQueue:
         """
         self._client._sys_db.reenqueue_for_recovery(claim.analysis_id, [claim.executor], QUEUE)
 
+    def _next_round(self, tenant: str) -> int:
+        """The round now being served, or the one after the tenant's last job that waits or runs."""
+        query = sa.text(
+            "SELECT min(priority), max(CASE WHEN authenticated_user = :tenant THEN priority END) "  # noqa: S608
+            f"FROM {self._table} "  # one of two constants
+            "WHERE queue_name = :queue AND status IN ('ENQUEUED', 'PENDING')"
+        )
+        with self._engine.connect() as connection:
+            served, last = connection.execute(query, {"queue": QUEUE, "tenant": tenant}).one()
+        return max(served or 1, (last or 0) + 1)
+
     def _rows(self, ids: list[str]) -> list[WorkflowStatus]:
         # Inputs and outputs are never loaded: their stored form may name a pickle.
         rows: list[WorkflowStatus] = []
@@ -196,6 +214,10 @@ class JobQueue:
             for row in rows
             if row.status == "PENDING"
         ]
+
+
+def _named(tenant: str | None) -> dict[str, str]:
+    return {} if tenant is None else {"tenant": tenant}
 
 
 def _state(row: WorkflowStatus) -> JobState:

@@ -58,7 +58,7 @@ def submit_study(
             _check_done(parts, tenant, kind, named)
         if len(of) > 1:
             check_alike(parts.store, ids[0], ids[1], field=str(of[1].field))
-        refuse_when_full(parts)
+        refuse_when_full(parts, tenant)
         with parts.catalog.writing() as db:
             known = find_study_replay(db, tenant, idempotency) if idempotency else None
             if known is None:

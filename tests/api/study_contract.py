@@ -205,7 +205,7 @@ class StudyContract:
     ) -> None:
         analysis = service.done()
 
-        def killed(_: str) -> None:
+        def killed(*_: str) -> None:
             raise SystemExit
 
         with monkeypatch.context() as patch:

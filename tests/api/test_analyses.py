@@ -288,7 +288,7 @@ def test_a_queue_that_is_down_takes_no_analysis(
     assert [place["field"] for place in ready.json["errors"]] == ["queue"]
     queue_file.with_suffix(".away").rename(queue_file)
 
-    def down(_: str) -> None:
+    def down(*_: str) -> None:
         raise QueueUnavailable("down")
 
     with monkeypatch.context() as patch:

@@ -199,9 +199,9 @@ def test_a_study_deleted_before_it_was_enqueued_is_not_in_the_queue(
 ) -> None:
     analysis, enqueue = service.done(), service.parts.queue.enqueue
 
-    def deleted_first(job_id: str) -> None:
+    def deleted_first(job_id: str, tenant: str) -> None:
         client.delete(f"/v1/analyses/{analysis}")
-        enqueue(job_id)
+        enqueue(job_id, tenant)
 
     monkeypatch.setattr(service.parts.queue, "enqueue", deleted_first)
     answer = client.post("/v1/audits", json={"analysis": analysis, "policy": POLICY})

@@ -66,6 +66,33 @@ def test_many_states_are_one_quick_question(queue):
     assert set(queue.states(ids)) == set(ids)
 
 
+def test_tenants_take_turns_and_one_that_waits_is_never_overtaken_for_ever(queue, tmp_path):
+    def serve() -> str:
+        """What a worker does: the first by round and time, which is then done."""
+        with sqlite3.connect(tmp_path / "queue.db") as db:
+            [job] = db.execute(
+                "SELECT workflow_uuid FROM workflow_status WHERE status = 'ENQUEUED' "
+                "ORDER BY priority, created_at, rowid LIMIT 1"
+            ).fetchone()
+            db.execute("UPDATE workflow_status SET status = 'SUCCESS' WHERE workflow_uuid = ?", (job,))
+        db.close()
+        return job
+
+    for n in range(6):
+        queue.enqueue(f"many-{n}", "many")
+    assert serve() == "many-0"
+    queue.enqueue("late-0", "late")
+    queue.enqueue("late-1", "late")
+    assert (queue.depth(), queue.depth("many"), queue.depth("late"), queue.depth("none")) == (7, 5, 2, 0)
+    served = [serve() for _ in range(4)]
+    assert served == ["many-1", "late-0", "many-2", "late-1"]
+    served = []
+    for n in range(2, 5):  # a tenant that always has one job does not keep the other from its turn
+        queue.enqueue(f"late-{n}", "late")
+        served += [serve(), serve()]
+    assert served == ["many-3", "late-2", "many-4", "late-3", "many-5", "late-4"]
+
+
 def test_payloads_are_json_and_a_planted_pickle_is_never_loaded(queue, tmp_path):
     queue.enqueue("a")
     trap = tmp_path / "trapped"
