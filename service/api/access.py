@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, g, request
 
+from service.api import links
 from service.api.context import LOCAL_TENANT, Caller, parts
 from service.errors import Forbidden, Misdirected, RateLimited, Unauthenticated
 from service.keys import key_hash
@@ -59,7 +60,7 @@ def register(app: Flask) -> None:
 
     def before() -> None:
         if request.endpoint not in _OPEN:
-            g.caller = admit(failed)
+            g.caller = _holder(failed) if _has_ticket() else admit(failed)
 
     app.before_request(before)
 
@@ -78,6 +79,19 @@ def admit(failed: FailedKeys) -> Caller:
     if key.role == "read" and request.method not in _SAFE:
         raise Forbidden("This API key may only read")
     return Caller(key.tenant, key.role, key.id)
+
+
+def _has_ticket() -> bool:
+    asked = request.endpoint in links.PAGES and request.method in _SAFE and links.TICKET in request.args
+    return asked and parts().catalog.any_key()
+
+
+def _holder(failed: FailedKeys) -> Caller:
+    try:
+        return links.holder(request.args[links.TICKET])
+    except Unauthenticated:
+        failed.count(request.remote_addr or "")
+        raise
 
 
 def _refuse_foreign(bound: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow.validate import OneOf
 
+from service.api.links import ticket_field
 from service.api.schemas import Input, Query
 from service.api.study_schemas import Study, StudyQuery, analysis_field, model_field
 from service.policies.formats import FORMATS
@@ -50,6 +51,7 @@ class AuditFormat(Query):
     """format wins over Accept."""
 
     format = ma.fields.String(validate=OneOf(list(TYPES)))
+    ticket = ticket_field()
 
 
 class Audit(Study):

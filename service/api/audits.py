@@ -14,6 +14,7 @@ from service.api.blueprint import JSON, Blueprint, produces
 from service.api.context import parts, tenant
 from service.api.documented import also, idempotent, problems
 from service.api.exchange import accepted_type
+from service.api.links import NOT_KEPT, Link, link_to
 from service.api.study_schemas import study_page
 from service.policies import Policy, read_policy
 from service.policies.formats import FORMATS, render
@@ -74,6 +75,17 @@ class OneAudit(MethodView):
     def delete(self, audit_id: str) -> Response:
         """Delete an audit; a running one is cancelled."""
         return studies.removed("audit", audit_id)
+
+
+@blp.route("/audits/<analysis:audit_id>/link")
+class AuditLink(MethodView):
+    @problems(404)
+    @blp.response(200, Link, headers=NOT_KEPT)
+    def get(self, audit_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+        """A link by which a browser, which sends no API key, opens the finished audit for some minutes."""
+        parts().catalog.study(audit_id, tenant(), "audit")
+        link = link_to(f"/v1/audits/{audit_id}", format="html")
+        return link, 200, {"Cache-Control": "no-store"}
 
 
 @blp.route("/audits/<analysis:audit_id>/cancellation")

@@ -11,7 +11,7 @@ from service import views
 from service.api.blueprint import Blueprint, produces
 from service.api.context import parts, tenant
 from service.api.documented import also, problems
-from service.api.network_queries import BetaQuery
+from service.api.links import NOT_KEPT, Link, PageQuery, link_to
 from service.catalog import StudyRecord
 from service.report.csp import content_security_policy
 from service.report.page import report_page
@@ -30,9 +30,12 @@ class Report(MethodView):
     @produces("text/html")
     @problems(404, 406, 409, 422)
     @also({"text/html": {"type": "string"}})
-    @blp.arguments(BetaQuery, location="query")
+    @blp.arguments(PageQuery, location="query")
     def get(self, query: dict[str, Any], analysis_id: str) -> Response:
-        """The report as one HTML page that loads nothing from elsewhere, with the studies that are done."""
+        """The report as one HTML page that loads nothing from elsewhere, with the studies that are done.
+
+        A browser opens it by its `link`.
+        """
         network, facts = views.network(parts(), tenant(), analysis_id, query["beta"])
         found, older = views.finished_studies(parts(), tenant(), analysis_id)
         studies = [_section(*study) for study in found]
@@ -45,6 +48,16 @@ class Report(MethodView):
         response.headers["Content-Security-Policy"] = content_security_policy()
         response.headers["X-Frame-Options"] = "DENY"
         return response
+
+
+@blp.route("/analyses/<analysis:analysis_id>/report/link")
+class ReportLink(MethodView):
+    @problems(404)
+    @blp.response(200, Link, headers=NOT_KEPT)
+    def get(self, analysis_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+        """A link by which a browser, which sends no API key, opens the report for some minutes."""
+        parts().catalog.analysis(analysis_id, tenant())
+        return link_to(f"/v1/analyses/{analysis_id}/report"), 200, {"Cache-Control": "no-store"}
 
 
 def _section(record: StudyRecord, document: Mapping[str, Any]) -> Section:

@@ -26,6 +26,14 @@ class Keys(Database):
             ).fetchone()
         return None if row is None else _key(row)
 
+    def is_valid(self, key_id: str) -> bool:
+        """Whether there is a key of that id that was not revoked."""
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NULL", (key_id,)
+            ).fetchone()
+        return row is not None
+
     def keys(self) -> list[KeyRecord]:
         with self.reading() as db:
             rows = db.execute("SELECT * FROM api_keys ORDER BY created_at, id").fetchall()
