@@ -39,7 +39,8 @@ def fault(verdict: Verdict, everything: Sequence[Verdict]) -> str:
         )
     both = f"in {verdict.both_fail} of {verdict.failures} failures KSG, the other estimator, fails it, too"
     if verdict.fault == "estimate":
-        return f"It fails in {runs}; only {both}: it hangs on the estimate."
+        more = f" {_of_redundancy(everything)}" if verdict.claim.id == "4" else ""
+        return f"It fails in {runs}; only {both}: it hangs on the estimate.{more}".rstrip()
     if verdict.claim.id == "4":
         return (
             f"It fails in {runs}, and {both}: not the estimate, but the claim. {_of_redundancy(everything)}"
