@@ -57,7 +57,7 @@ def mapped_columns(
 
 
 def mapped_names(table: Table, inputs: Names) -> set[str]:
-    """The names of all columns that are given to inputs. Raises InvalidParameter for one that is not there."""
+    """The names of all columns that are given to inputs. Raises InvalidParameter for one that is absent."""
     return {
         name
         for given, columns in inputs.items()
