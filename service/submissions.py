@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import structlog
+
 from estimator.data.columns import match_columns
 from estimator.data.read import read_table
 from estimator.data.table import Table, TableFormat
@@ -40,6 +42,8 @@ from service.intake import (
 from service.jobs.database import QueueUnavailable
 from service.limits import Limits
 from service.parts import Parts
+
+log = structlog.get_logger("nif.api")
 
 BUSY_RETRY_SECONDS = 30
 Record = TypeVar("Record", AnalysisRecord, StudyRecord)
@@ -112,12 +116,20 @@ def estimate(parts: Parts, tenant: str, model_id: str, dataset_id: str, asked: R
 
 
 def enqueue_waiting(parts: Parts) -> int:
-    """Put jobs into the queue whose request died before it could; returns how many."""
-    waiting = parts.catalog.not_enqueued()
-    for job_id, tenant in waiting:
+    """Put jobs into the queue whose request died before it could, or that the queue has lost; how many.
+
+    A queue that was restored from an older copy does not know what it took since; the catalog does.
+    """
+    waiting, taken = parts.catalog.not_enqueued(), parts.catalog.enqueued()
+    known = parts.queue.states([job_id for job_id, _ in taken])
+    lost = [job for job in taken if job[0] not in known]
+    if lost:
+        log.warning("the queue has lost jobs; they are run again", number=len(lost))
+    for job_id, tenant in [*waiting, *lost]:
         parts.queue.enqueue(job_id, tenant)
-        parts.catalog.mark_enqueued(job_id)
-    return len(waiting)
+        if not parts.catalog.mark_enqueued(job_id):
+            parts.queue.forget(job_id)  # deleted meanwhile
+    return len(waiting) + len(lost)
 
 
 def enqueue(parts: Parts, record: Record) -> Record:

@@ -49,6 +49,15 @@ class Jobs(Database):
             )
             return [(row[0], row[1]) for row in rows]
 
+    def enqueued(self) -> list[tuple[str, str]]:
+        """Id and tenant of all jobs that the queue took."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT id, tenant FROM analyses WHERE enqueued = 1 "
+                "UNION ALL SELECT id, tenant FROM studies WHERE enqueued = 1"
+            )
+            return [(row[0], row[1]) for row in rows]
+
     def forget_keys(self, seconds: float) -> int:
         """Remove idempotency keys older than so many seconds; returns how many."""
         with self.writing() as db:

@@ -69,18 +69,18 @@ def reason(error: BaseException) -> str:
 def migrate_queue(url: str, *, dry_run: bool = False) -> list[str]:
     """Make or update the queue's tables. Returns what was done, or would be.
 
-    QueueUnavailable if the file was there once and is gone: restoring it is an operator's decision.
+    QueueUnavailable if the file was there once and is gone or empty: restoring it is an operator's decision.
     """
     path = sqlite_path(url)
     if path is None:
         return _migrate_server(url, dry_run)
     marker = path.with_name(path.name + ".made")
-    if not path.exists() and marker.exists():
+    new = not path.exists() or path.stat().st_size == 0
+    if new and marker.exists():
         raise QueueUnavailable(
             f"The queue's database {path} was made before and is gone. Restore it from a backup, or remove "
-            f"{marker} to begin with an empty queue (jobs that were accepted are then lost)"
+            f"{marker} to begin with an empty queue (every job of the catalog is then run again)"
         )
-    new = not path.exists()
     if dry_run:
         return ["queue: create"] if new else []
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

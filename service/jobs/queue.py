@@ -1,6 +1,7 @@
 """The queue as the API sees it: put jobs in, look at them, cancel them. Imports no numerical library."""
 
 import functools
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -15,6 +16,7 @@ from service.jobs.state import FINAL, JobState, progress_of, state_of
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 AT_ONCE = 500  # ids in one query
+CHECK_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class JobQueue:
     def __init__(self, url: str) -> None:
         refuse_pickles()
         self._path = sqlite_path(url)
+        self._whole_until = 0.0
         self._engine = open_engine(url)
         self._client = DBOSClient(
             system_database_engine=self._engine,
@@ -133,8 +136,19 @@ class JobQueue:
 
     @_reachable
     def ping(self) -> None:
-        """QueueUnavailable unless the database answers and holds the queue's tables."""
+        """QueueUnavailable unless the database answers, holds the queue's tables, and is whole.
+
+        A page of a file can be damaged without any question of ours meeting it: SQLite looks at all of them,
+        once in CHECK_SECONDS.
+        """
         self.depth()
+        if self._path is None or time.monotonic() < self._whole_until:
+            return
+        with self._engine.connect() as connection:
+            found = str(connection.execute(sa.text("PRAGMA quick_check(1)")).scalar_one())
+        if found != "ok":
+            raise QueueUnavailable(f"The queue's database is damaged: {' '.join(found.split())[:300]}")
+        self._whole_until = time.monotonic() + CHECK_SECONDS
 
     def close(self) -> None:
         self._client.destroy()

@@ -1,5 +1,6 @@
 import io
 import json
+import sqlite3
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -272,6 +273,20 @@ def test_a_crash_between_catalog_and_queue_is_healed(
             client.post("/v1/analyses", json=body)
     assert enqueue_waiting(service.parts) == 1
     assert service.parts.queue.depth() == 2
+
+
+def test_jobs_that_a_restored_queue_does_not_know_are_put_into_it_again(service: ServiceHere) -> None:
+    queue = service.settings.data_dir / "queue.db"
+    kept, removed = service.submit(), service.submit()
+    with sqlite3.connect(queue) as db:  # what an older copy would not have
+        db.execute("DELETE FROM workflow_status WHERE workflow_uuid = ?", (removed,))
+    db.close()
+    service.finish(kept)
+    assert service.parts.queue.state(removed) is None
+    assert enqueue_waiting(service.parts) == 1
+    states = service.parts.queue.states([kept, removed])
+    assert (states[kept].status, states[removed].status) == ("done", "queued")
+    assert enqueue_waiting(service.parts) == 0
 
 
 def test_a_queue_that_is_down_takes_no_analysis(

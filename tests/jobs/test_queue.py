@@ -155,6 +155,39 @@ def test_a_damaged_database_is_unavailable_with_the_reason(queue, tmp_path):
         JobQueue(f"sqlite:///{path}").ping()
 
 
+def test_one_damaged_page_that_no_question_meets_is_found(queue, tmp_path):
+    queue.enqueue("a")
+    queue.ping()
+    queue.close()
+    path = tmp_path / "queue.db"
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    whole = path.read_bytes()
+    unseen = 0
+    for page in range(2, len(whole) // 4096):
+        path.write_bytes(whole[: page * 4096] + bytes(4096) + whole[(page + 1) * 4096 :])
+        again = JobQueue(f"sqlite:///{path}")
+        try:
+            again.depth()
+            unseen += 1
+        except QueueUnavailable:
+            pass
+        with pytest.raises(QueueUnavailable, match=r"damaged|malformed|not a database"):
+            again.ping()
+        again.close()
+    assert unseen > 0, "otherwise looking at every page is not needed"
+
+
+def test_a_file_that_was_emptied_is_not_filled_anew(queue, tmp_path):
+    queue.close()
+    path = tmp_path / "queue.db"
+    path.write_bytes(b"")
+    with pytest.raises(QueueUnavailable, match="made before and is gone"):
+        migrate_queue(f"sqlite:///{path}")
+    assert path.read_bytes() == b""
+
+
 def test_a_server_that_cannot_be_reached_is_unavailable_without_its_password():
     queue = JobQueue("postgresql://nif:canary@127.0.0.1:1/nif")
     with pytest.raises(QueueUnavailable) as caught:
