@@ -96,7 +96,7 @@ def _truth(subject: Subject, table: Table, analysis: Options, options: Compariso
             return None
         detail = (
             "the data has no labels for the deletion curve: say which column holds them (target), or leave "
-            "the curve out (deletion=false)"
+            "the curve out (deletion: false, --no-deletion)"
         )
         raise InvalidParameter(detail, errors=[Place(detail, field="target")])
     try:
