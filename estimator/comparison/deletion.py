@@ -130,7 +130,7 @@ def _scores(
         except NotFinite as error:
             raise NotFinite(
                 "the model gives no finite number where features are replaced, so that there is no deletion "
-                "curve: leave it out (deletion=false), or replace otherwise"
+                "curve: leave it out (deletion: false, --no-deletion), or replace otherwise"
             ) from error
         scores |= {away: truth.score(outputs[i * n : (i + 1) * n]) for i, away in enumerate(block)}
         progress("deletion", at + len(block), len(sets))

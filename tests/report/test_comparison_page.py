@@ -25,20 +25,20 @@ def document(first: str = "age") -> dict[str, Any]:
     features = [first, "income", "zip"]
     curves = [
         {"method": "nif", "order": features, "values": [0.9, 0.5, 0.5, 0.5], "area": 0.6},
-        {"method": "mi", "order": features[::-1], "values": [0.9, 0.9, 0.8, 0.5], "area": 0.775},
+        {"method": "shap", "order": features[::-1], "values": [0.9, 0.9, 0.8, 0.5], "area": 0.775},
     ]
     return {
         "kind": "comparison",
         "of": [{"analysis_id": None, "model_sha256": "0" * 64, "data_sha256": "1" * 64}],
-        "options": {"methods": ["nif", "mi"], "replace": "mean", "seed": 0}, "beta": 0.5, "rows": 200,
+        "options": {"methods": ["nif", "shap"], "replace": "mean", "seed": 0}, "beta": 0.5, "rows": 200,
         "features": features, "outputs": ["no", "yes"], "target": "label",
-        "methods": [attribution("nif", [0.7, 0.2, 0.1]), attribution("mi", [0.1, 0.3, 0.6])],
+        "methods": [attribution("nif", [0.7, 0.2, 0.1]), attribution("shap", [0.1, 0.3, 0.6])],
         "references": [attribution("classes", [0.6, 0.3, 0.1])],
-        "correlations": [{"a": "nif", "b": "mi", "spearman": -1.0, "p_value": 0.1667, "n": 6}],
+        "correlations": [{"a": "nif", "b": "shap", "spearman": -1.0, "p_value": 0.1667, "n": 6}],
         "ks": [
             {"method": "nif", "reference": "classes", "statistic": 0.25, "p_value": 0.9, "distance": 0.1,
              "by_output": []},
-            {"method": "mi", "reference": "classes", "statistic": 0.5, "p_value": 0.3, "distance": 0.5,
+            {"method": "shap", "reference": "classes", "statistic": 0.5, "p_value": 0.3, "distance": 0.5,
              "by_output": []},
         ],
         "deletion": {
@@ -54,10 +54,10 @@ def document(first: str = "age") -> dict[str, Any]:
 def test_the_methods_that_disagree_and_the_nearest_are_named() -> None:
     said = " ".join(section(document()).sentences)
     assert "3 features and 2 outputs on 200 rows" in said
-    assert "First is age by NIF; zip by plain MI." in said
-    assert "Least alike are NIF and plain MI: Spearman's correlation of their shares is -1" in said
+    assert "First is age by NIF; zip by SHAP." in said
+    assert "Least alike are NIF and SHAP: Spearman's correlation of their shares is -1" in said
     assert "Nearest to the MI with the classes by Kolmogorov-Smirnov: NIF (0.250" in said
-    assert "0.600 by NIF; 0.775 by plain MI. Lower is a better order." in said
+    assert "0.600 by NIF; 0.775 by SHAP. Lower is a better order." in said
 
 
 def test_without_labels_there_is_no_curve() -> None:
@@ -74,7 +74,7 @@ def test_rows_have_as_many_cells_as_headers_and_the_figures_every_value() -> Non
     by_name = {trace["name"]: trace for trace in bars.figure["data"]}
     assert list(by_name["NIF"]["y"]) == [0.7, 0.2, 0.1]
     drawn = {trace["name"]: trace["y"] for trace in curves.figure["data"] if "name" in trace}
-    assert drawn["NIF"] == [0.9, 0.5, 0.5, 0.5] and drawn["plain MI"] == [0.9, 0.9, 0.8, 0.5]
+    assert drawn["NIF"] == [0.9, 0.5, 0.5, 0.5] and drawn["SHAP"] == [0.9, 0.9, 0.8, 0.5]
 
 
 @pytest.mark.parametrize("name", [HOSTILE, "\u202egnp.exe", "$\\alpha$<b>"])
