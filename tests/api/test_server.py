@@ -268,6 +268,18 @@ def test_an_etag_of_a_head_request_is_the_one_of_get(server: ServerHere) -> None
     json.loads(get.partition(b"\r\n\r\n")[2])
 
 
+def test_a_log_on_a_full_disk_loses_its_lines_and_no_request(tmp_path: Path) -> None:
+    (tmp_path / "log").symlink_to("/dev/full")
+    server = ServerHere(tmp_path)
+    try:
+        server.wait()
+        for _ in range(3):
+            assert status(server.send(post("/v1/models", IRIS_MODEL, "application/octet-stream"))) == 201
+            assert status(server.send(post("/v1/models", b"no model", "application/octet-stream"))) == 422
+    finally:
+        server.stop()
+
+
 def test_a_killed_server_has_every_201(tmp_path: Path) -> None:
     here = ServerHere(tmp_path).wait()
     stored = []
