@@ -95,6 +95,14 @@ class Blobs:
     def exists(self, sha256: str) -> bool:
         return self.path(sha256).exists()
 
+    def identity(self, sha256: str) -> tuple[str, int, int, int, int]:
+        """Changes when the file on disk is changed or replaced. BlobCorrupt if it is gone."""
+        try:
+            found = self.path(sha256).stat()
+        except FileNotFoundError as error:
+            raise BlobCorrupt(f"The stored file {sha256} is gone; upload it again") from error
+        return sha256, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
     def verified_bytes(self, sha256: str) -> bytes:
         """The blob's bytes. BlobCorrupt, with both hashes, if they are not what was uploaded."""
         try:

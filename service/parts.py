@@ -2,13 +2,14 @@
 
 import os
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
 
 from service.blobs import Blobs
 from service.catalog import Catalog
+from service.fitted import Fits
 from service.jobs.database import QueueUnavailable, migrate_queue
 from service.jobs.queue import JobQueue
 from service.limits import Limits
@@ -21,7 +22,7 @@ log = structlog.get_logger("nif.api")
 
 @dataclass(frozen=True)
 class Parts:
-    """secret: signs cursors; made once for each data folder."""
+    """secret: signs cursors and links; made once for each data folder. fits: what was checked already."""
 
     settings: Settings
     catalog: Catalog
@@ -30,6 +31,7 @@ class Parts:
     queue: JobQueue
     limits: Limits
     secret: bytes
+    fits: Fits = field(default_factory=Fits)
 
     def close(self) -> None:
         self.queue.close()

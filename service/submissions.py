@@ -17,20 +17,18 @@ from uuid import uuid4
 
 import structlog
 
-from estimator.data.columns import match_columns
 from estimator.data.read import read_table
-from estimator.data.table import Table, TableFormat
-from estimator.errors import BlobCorrupt, InvalidParameter, LimitExceeded, NotFound, Place
-from estimator.model.plan import ModelPlan
+from estimator.data.table import TableFormat
+from estimator.errors import BlobCorrupt, InvalidParameter, NotFound, Place
 from estimator.model.read import read_model
 from estimator.options import Options
 from service.blobs import Staged
 from service.catalog import AnalysisRecord, Idempotency, StudyRecord, UploadKind
 from service.catalog.analyses import find_replay, insert_analysis
 from service.catalog.uploads import check_quota, insert_upload
-from service.cost import Cost, cost_of
-from service.errors import RateLimited, fields_under
-from service.estimator_parameters import check_parameters
+from service.cost import Cost
+from service.errors import RateLimited
+from service.fitted import Fit, check_options, cost_of_fit, fit, key_of
 from service.intake import (
     describe_model,
     describe_table,
@@ -85,7 +83,8 @@ def submit_files(parts: Parts, tenant: str, model: Staged, dataset: Staged, aske
             table_format = asked.table_format or TableFormat()
             plan = read_model(model.read_bytes(), parts.limits.model)
             table = read_table(dataset.path, table_format, parts.limits.table)
-            _check(plan, table, asked.options, parts.limits)
+            check_options(asked.options, parts.limits)
+            cost_of_fit(fit(plan, table, asked.options), asked.options)
             refuse_when_full(parts, tenant)
             with parts.catalog.writing() as db:
                 known = find_replay(db, tenant, idempotency) if idempotency else None
@@ -162,25 +161,21 @@ def _checked(
     except NotFound as error:
         raise _no_such("dataset_id", "dataset") from error
     table_format = asked.table_format or TableFormat(**dataset.description["format"])
-    try:
+    check_options(asked.options, parts.limits)
+
+    def read() -> Fit:
         plan = read_stored_model(parts, model_id)
-        table = read_stored_table(parts, dataset_id, table_format)
+        return fit(plan, read_stored_table(parts, dataset_id, table_format), asked.options)
+
+    try:
+        key = key_of(parts.blobs, model_id, dataset_id, table_format, asked.options)
+        found = parts.fits.find(key, read)
     except BlobCorrupt:
         # A file that is gone is no corruption if its row went with it, in the meantime.
         parts.catalog.upload("models", tenant, model_id)
         parts.catalog.upload("datasets", tenant, dataset_id)
         raise
-    return table_format, _check(plan, table, asked.options, parts.limits)
-
-
-def _check(plan: ModelPlan, table: Table, options: Options, limits: Limits) -> Cost:
-    if len(options.probes) > limits.probes:
-        detail = f"options.probes names {len(options.probes)} columns; the limit is {limits.probes}"
-        raise LimitExceeded(detail, errors=[Place(detail, field="options.probes")])
-    with fields_under("options"):
-        check_parameters(options)
-        match_columns(table, plan, options)
-    return cost_of(plan, table.rows, options)
+    return table_format, cost_of_fit(found, asked.options)
 
 
 def _no_such(field: str, noun: str) -> InvalidParameter:

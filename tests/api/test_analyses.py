@@ -161,6 +161,30 @@ def test_what_the_bytes_tell_is_refused_before_the_queue(service: ServiceHere, c
     assert service.parts.queue.depth() == 0
 
 
+def test_a_pair_of_files_is_read_once_and_again_when_one_is_changed(
+    service: ServiceHere, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = service.body()
+    read: list[str] = []
+    verified = service.parts.blobs.verified_bytes
+
+    def counted(sha256: str) -> bytes:
+        read.append(sha256)
+        return verified(sha256)
+
+    monkeypatch.setattr(type(service.parts.blobs), "verified_bytes", lambda _, sha256: counted(sha256))
+    for seed in range(3):
+        answer = client.post("/v1/analyses", json=body | {"options": OPTIONS | {"seed": seed}})
+        assert answer.status_code == 202
+    assert sorted(read) == sorted([body["model_id"], body["dataset_id"]])
+    without_target = client.post("/v1/analyses", json=body | {"options": {}})
+    assert_problem(without_target, 422, "columns-mismatch")
+    assert len(read) == 4, "other columns are another question"
+    blob = service.parts.blobs.path(body["dataset_id"])
+    blob.write_bytes(blob.read_bytes().replace(b"5.1", b"5.2", 1))
+    assert_problem(client.post("/v1/analyses", json=body), 409, "blob-corrupt")
+
+
 def test_an_estimate_runs_and_stores_nothing(service: ServiceHere, client: FlaskClient) -> None:
     body = service.body()
     before = service.left_over()
