@@ -12,6 +12,7 @@ import pytest
 
 from estimator import Options, analyze, read_table
 from estimator.diff import Side, diff
+from estimator.diff.document import document_of
 from estimator.network import FlowNetwork
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +114,7 @@ def test_the_models_made_again_at_reduced_size_tell_the_same_story(tmp_path):
         model = (tmp_path / name).read_bytes()
         sides.append(Side(analyze(model, table, options), model, table))
     assert at_output(sides[0].network) > at_output(sides[1].network)
-    document = diff(*sides).document()
+    document = document_of(diff(*sides))
     [sex] = [probe for probe in document["probes"] if probe["name"] == "sex"]
     shrank = {change["neuron"]["name"] for change in sex["changes"] if change["kind"] == "shrank"}
     assert {"<=50K", ">50K"} <= shrank

@@ -32,6 +32,8 @@ def connection(own_server: LocalServer) -> Iterator[Connection]:
 def store(own_server: LocalServer) -> Iterator[Neo4jStore]:
     opened = Neo4jStore(own_server.bolt_uri, own_server.user, own_server.password)
     opened.migrate()
+    for left in opened.ids():  # by another file's tests of the same server
+        opened.delete(left)
     yield opened
     opened.close()
 
