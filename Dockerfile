@@ -15,7 +15,7 @@ FROM sources AS api-packages
 RUN /opt/nif/bin/pip install -c constraints.txt '.[api,neo4j,postgres]'
 
 FROM sources AS worker-packages
-RUN /opt/nif/bin/pip install -c constraints.txt '.[worker,neo4j,postgres]'
+RUN /opt/nif/bin/pip install -c constraints.txt '.[worker,compare,neo4j,postgres]'
 
 FROM base AS runtime
 RUN apt-get update && apt-get install -y --no-install-recommends bubblewrap && rm -rf /var/lib/apt/lists/*

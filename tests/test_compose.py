@@ -204,7 +204,7 @@ def test_the_api_image_has_no_torch() -> None:
         name: rest for name, (_, own) in stages().items() for word, rest in own if "install -c" in rest
     }
     assert "[api,neo4j,postgres]" in installs["api-packages"]
-    assert "[worker,neo4j,postgres]" in installs["worker-packages"]
+    assert "[worker,compare,neo4j,postgres]" in installs["worker-packages"]
     for _, own in stages().values():
         for word, rest in own:
             for name in rest.split()[:-1] if word == "COPY" and not rest.startswith("--from") else []:

@@ -3,9 +3,17 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from estimator.comparison import libraries
 from estimator.comparison.options import ComparisonOptions
+from estimator.data.table import Table
+from estimator.errors import MissingExtra
+from estimator.options import Options
+from estimator.progress import silent
+from service.jobs.problems import problem_of
+from service.studies.kinds import KINDS, Side
 from tests.api.service_here import ServiceHere, assert_problem
 from tests.api.study_contract import StudyContract
+from tests.networks import random_network
 
 
 class TestComparisons(StudyContract):
@@ -42,3 +50,13 @@ def test_a_wrong_option_is_named_by_its_path(
     path = f"/v1/analyses/{service.done()}/comparisons"
     problem = assert_problem(client.post(path, json={"options": options}), 422, "invalid-parameter")
     assert problem["errors"][0]["field"] == field
+
+
+def test_a_worker_without_the_extra_fails_the_job_and_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "find_spec", lambda name: None)
+    side = Side(random_network(3), b"", Table((), 0, "0" * 64, 0), Options())
+    with pytest.raises(MissingExtra) as refused:
+        KINDS["comparison"].compute([side], ComparisonOptions().as_dict(), silent)
+    problem = problem_of(refused.value)
+    assert problem["slug"] == "missing-extra" and "neural-information-flow[compare]" in problem["detail"]
+    assert problem["errors"][0]["field"] == "methods"

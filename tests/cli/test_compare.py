@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from estimator.comparison import libraries
+from service.cli.exits import REFUSED, run
 from tests.cli.nif import IRIS, nif, refusal
 
 QUICK = ("--method", "nif", "--method", "mi")
@@ -53,3 +55,15 @@ def test_a_network_of_another_model_is_refused(analysed: Path) -> None:
 def test_a_curve_without_labels_is_refused(tmp_path: Path) -> None:
     said = refusal(nif(tmp_path, "compare", *IRIS, "--probe", "species", *QUICK))
     assert "no labels" in said and "--no-deletion" in said
+
+
+@pytest.mark.parametrize("library", ["shap", "captum", "onnx2pytorch"])
+def test_without_the_extra_it_is_named_before_anything_is_analysed(
+    library: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(libraries, "find_spec", lambda name: None if name == library else object())
+    arguments = ["compare", str(IRIS[0]), str(IRIS[1]), "--target", "species"]
+    assert run(arguments) == REFUSED
+    heard = capsys.readouterr()
+    assert heard.out == "" and f"needs {library}, which is not installed" in heard.err
+    assert "pip install 'neural-information-flow[compare]'" in heard.err
