@@ -1,6 +1,5 @@
 """`nif ablate`: what a model loses without chosen neurons."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,8 @@ import click
 
 from service.cli.analysis_options import analysis_options, whole
 from service.cli.cut_options import cut_options, cut_values, given_side
-from service.cli.exits import write
 from service.cli.study_here import study_here
+from service.cli.study_output import write_study_output
 
 
 @click.command("ablate")
@@ -53,18 +52,11 @@ def command(**values: Any) -> None:
     )
     document = study_here("ablation", [given_side(values)], options.as_dict()).document
     from service.report.studies.ablation import section
-    from service.report.studies.page import write_study
 
-    found = section(document)
-    page = None
-    if values["output"]:
-        page = write_study(found, document, Path(values["output"]), Path(values["model"]).name)
-    if values["as_json"]:
-        write(json.dumps(document, indent=1))
-        return
-    from service.cli.section_text import section_lines
-
-    for line in section_lines(found):
-        write(line)
-    if page is not None:
-        write(f"page      {page}")
+    write_study_output(
+        section(document),
+        document,
+        Path(values["model"]).name,
+        output=values["output"],
+        as_json=values["as_json"],
+    )

@@ -1,6 +1,5 @@
 """`nif compare`: NIF's attribution beside SHAP, Integrated Gradients and plain MI."""
 
-import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,8 +9,8 @@ from estimator.comparison.options import METHODS, Baseline, Replacement
 from estimator.scoring.metrics import METRICS
 from service.cli.analysis_options import analysis_options, whole
 from service.cli.cut_options import given_side
-from service.cli.exits import write
 from service.cli.study_here import study_here
+from service.cli.study_output import write_study_output
 
 COUNTS = ("rows", "background", "steps", "points", "random_orders", "seed")
 
@@ -75,18 +74,11 @@ def command(**values: Any) -> None:
     check_installed(options.methods)
     document = study_here("comparison", [given_side(values)], options.as_dict()).document
     from service.report.studies.comparison import section
-    from service.report.studies.page import write_study
 
-    found = section(document)
-    page = None
-    if values["output"]:
-        page = write_study(found, document, Path(values["output"]), Path(values["model"]).name)
-    if values["as_json"]:
-        write(json.dumps(document, indent=1))
-        return
-    from service.cli.section_text import section_lines
-
-    for line in section_lines(found):
-        write(line)
-    if page is not None:
-        write(f"page      {page}")
+    write_study_output(
+        section(document),
+        document,
+        Path(values["model"]).name,
+        output=values["output"],
+        as_json=values["as_json"],
+    )

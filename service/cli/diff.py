@@ -1,7 +1,5 @@
 """`nif diff`: what changed between two analyses."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -10,11 +8,11 @@ from estimator.data.table import TableLimits
 from estimator.errors import InvalidParameter, Place
 from estimator.network import FlowNetwork
 from service.cli.analysis_options import Asked, number, table_format_of, table_options
-from service.cli.exits import write
 from service.cli.input_files import usable_file
 from service.cli.model_input import model_file
 from service.cli.network_input import read_network
 from service.cli.study_here import Given, study_here
+from service.cli.study_output import write_study_output
 
 
 @click.command("diff")
@@ -62,21 +60,10 @@ def command(base: str, head: str, **values: Any) -> None:
     sides = [Given(ask, network) for ask, network in zip(asks, networks, strict=True)]
     document = study_here("diff", sides, options.as_dict()).document
     from service.report.studies.diff import section
-    from service.report.studies.page import write_study
 
-    found = section(document)
-    page = None
-    if values["output"]:
-        page = write_study(found, document, Path(values["output"]), f"{base} → {head}")
-    if values["as_json"]:
-        write(json.dumps(document, indent=1))
-        return
-    from service.cli.section_text import section_lines
-
-    for line in section_lines(found):
-        write(line)
-    if page is not None:
-        write(f"page      {page}")
+    write_study_output(
+        section(document), document, f"{base} → {head}", output=values["output"], as_json=values["as_json"]
+    )
 
 
 def _asks(networks: list[FlowNetwork], values: dict[str, Any]) -> list[Asked | None]:
