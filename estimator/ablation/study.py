@@ -16,17 +16,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from estimator.ablation.candidates import Candidates, candidates
+from estimator.ablation.candidates import Candidates
 from estimator.ablation.choosing import Series, choose
 from estimator.ablation.control import control, random_cuts
 from estimator.ablation.masked_runs import Cut, model_outputs, run_masked
 from estimator.ablation.options import AblationOptions
+from estimator.ablation.reading import read_cut_inputs
 from estimator.ablation.result import Ablation, Point
-from estimator.ablation.same_analysis import check_same_analysis, check_same_layers, with_target
-from estimator.data.columns import match_columns
 from estimator.data.table import Table
-from estimator.model.read import read_model
-from estimator.model.selection import select
 from estimator.network import FlowNetwork
 from estimator.options import Options
 from estimator.progress import Progress, silent
@@ -56,17 +53,12 @@ def ablate(
     `activations` raises.
     """
     progress("reading", 0, 1)
-    check_same_analysis(network, model, table)
-    analysis = with_target(analysis, options.target)
-    plan = read_model(model)
-    matched = match_columns(table, plan, analysis)
-    selected = select(plan, analysis)
-    check_same_layers(network, selected)
-    found = candidates(network, selected, options.layers)
+    given = read_cut_inputs(model, table, network, analysis, target=options.target, layers=options.layers)
+    analysis, found = given.analysis, given.candidates
     chosen = choose(found, options)
     progress("reading", 1, 1)
     run = found.selected.run
-    before = model_outputs(model, run, matched.inputs, limits, progress)
+    before = model_outputs(model, run, given.inputs, limits, progress)
     truth = truth_of(table, analysis.target, run.layers, before, options.metric, options.classes)
 
     runs = _Runs(found, options)
@@ -77,7 +69,7 @@ def ablate(
     if options.replace == "mean":
         fills = {i: _means(found, i) for i in found.layers}
     done = run_masked(
-        model, run, matched.inputs, runs.cuts, truth,
+        model, run, given.inputs, runs.cuts, truth,
         keep=runs.chosen, fills=fills, limits=limits, progress=progress,
     )  # fmt: skip
     kept = [done.outputs[number] for number in runs.chosen]

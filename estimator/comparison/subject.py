@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from estimator.ablation.same_analysis import check_same_analysis
 from estimator.activations import activations
 from estimator.data.columns import match_columns
 from estimator.data.table import Table
@@ -58,14 +59,7 @@ def read_subject(
     """Raises InvalidParameter where the network is not of this model and table, or leaves inputs out."""
     progress("reading", 0, 1)
     plan = read_model(model)
-    for noun, found in (("model", plan.sha256), ("data", table.sha256)):
-        recorded = network.provenance.get(f"{noun}_sha256", found)
-        if recorded != found:
-            detail = (
-                f"the network was made of another {noun}: it records the sha256 {recorded}, and the {noun} "
-                f"given has {found}; give the {noun} that it was made of"
-            )
-            raise InvalidParameter(detail, errors=[Place(detail, field=noun)])
+    check_same_analysis(network, model, table)
     matched = match_columns(table, plan, analysis)
     progress("reading", 1, 1)
     heads = replace(plan, layers=tuple(layer for layer in plan.layers if layer.kind == "output"), links=())

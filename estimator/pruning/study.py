@@ -13,16 +13,13 @@ Choose it: to ship a model without what carries nothing. Not for: finding out wh
 import hashlib
 from collections.abc import Sequence
 
-from estimator.ablation.candidates import Candidates, Neuron, candidates
+from estimator.ablation.candidates import Candidates, Neuron
 from estimator.ablation.choosing import choose
 from estimator.ablation.masked_runs import model_outputs
-from estimator.ablation.same_analysis import check_same_analysis, check_same_layers, with_target
-from estimator.data.columns import match_columns
+from estimator.ablation.reading import read_cut_inputs
 from estimator.data.table import Table
 from estimator.errors import InvalidParameter
 from estimator.model.plan import ModelPlan
-from estimator.model.read import read_model
-from estimator.model.selection import select
 from estimator.network import FlowNetwork
 from estimator.options import Options
 from estimator.progress import Progress, silent
@@ -51,18 +48,13 @@ def prune(
     and a smaller model that would not be what it must be.
     """
     progress("reading", 0, 1)
-    check_same_analysis(network, model, table)
-    analysis = with_target(analysis, options.target)
-    plan = read_model(model)
-    matched = match_columns(table, plan, analysis)
-    selected = select(plan, analysis)
-    check_same_layers(network, selected)
-    found = candidates(network, selected, options.layers)
+    given = read_cut_inputs(model, table, network, analysis, target=options.target, layers=options.layers)
+    plan, analysis, found = given.plan, given.analysis, given.candidates
     chosen = choose(found, options.as_ablation())[0].neurons
     progress("reading", 1, 1)
-    made = made_in_child(model, plan, matched.inputs, _cut(found, chosen), limits, progress)
+    made = made_in_child(model, plan, given.inputs, _cut(found, chosen), limits, progress)
     measured = _measured(
-        model, made.model, (plan, made.plan), table, matched.inputs, analysis, options, limits, progress
+        model, made.model, (plan, made.plan), table, given.inputs, analysis, options, limits, progress
     )
     return Pruned(
         model=made.model,
