@@ -5,6 +5,7 @@ levels. columns.json: what each column is.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,21 @@ from numpy.typing import NDArray
 
 from estimator.data.arrays import check_size, count_distinct_rows, number_column
 from estimator.data.names import check_names, shown
+from estimator.data.parquet_lists import flattened, inner_type
 from estimator.data.table import SPELLINGS_KEPT, OddCell, TableFormat, TableLimits
 from estimator.errors import InvalidDataset, LimitExceeded, MissingExtra, NifError, Place
 from estimator.runtime.child import Say
 
 BATCH_ROWS = 16_384
+
+
+@dataclass(frozen=True)
+class Text:
+    """levels: by first appearance. positions: (n,), of each row's. first: the first row's text."""
+
+    levels: list[str]
+    positions: NDArray[np.int64]
+    first: str
 
 
 def read_parquet_columns(arguments: dict[str, Any], say: Say) -> None:
@@ -57,42 +68,58 @@ def _read(pyarrow: Any, limits: TableLimits) -> None:
             )
         check_size(max(rows, file.metadata.num_rows), len(names), limits)
         batches.append(batch)
-    table = pyarrow.Table.from_batches(batches, schema=schema)
-    described, parts = [], []
+    columns = _spread(pyarrow, names, pyarrow.Table.from_batches(batches, schema=schema), limits)
+    Path("columns.json").write_text(json.dumps(_written(columns, rows, limits)))
+
+
+def _spread(
+    pyarrow: Any, names: tuple[str, ...], table: Any, limits: TableLimits
+) -> list[tuple[str, NDArray[Any] | Text]]:
+    """Every column by its name; of a column of lists, `name_1`, `name_2` and so on."""
+    columns: list[tuple[str, NDArray[Any] | Text]] = []
+    for name, column in zip(names, table.columns, strict=True):
+        if inner_type(pyarrow, column.type) != column.type:
+            values = flattened(pyarrow, name, column)
+            check_size(table.num_rows, len(columns) + values.shape[1], limits)
+            alone = values.shape[1] == 1
+            columns += [(name if alone else f"{name}_{i + 1}", part) for i, part in enumerate(values.T)]
+            continue
+        _refuse_nulls(name, column)
+        text = _is_text(pyarrow, column.type)
+        columns.append((name, _text(column, name, limits) if text else column.to_numpy()))
+    check_size(table.num_rows, len(columns), limits)
+    return columns
+
+
+def _written(
+    columns: list[tuple[str, NDArray[Any] | Text]], rows: int, limits: TableLimits
+) -> dict[str, Any]:
+    """Writes numbers.f8 and codes.i2; returns what columns.json is to say."""
+    described: list[dict[str, Any]] = []
+    parts: list[NDArray[Any]] = []
     counts = {"numbers": 0, "text": 0}
     with Path("numbers.f8").open("wb") as numbers, Path("codes.i2").open("wb") as codes:
-        for name, column in zip(names, table.columns, strict=True):
-            _refuse_nulls(name, column)
-            kind = "text" if _is_text(pyarrow, column.type) else "numbers"
+        for name, values in columns:
+            kind = "text" if isinstance(values, Text) else "numbers"
             at: int | None = counts[kind]
             levels: list[str] = []
             odd: OddCell | None
-            if kind == "numbers":
-                values = column.to_numpy()
-                made = number_column(name, values)
-                odd = made.first_inexact
-                numbers.write(values.astype(np.float64).tobytes())
-                parts.append(values)
-            else:
-                levels, positions = _text(column, name, limits)
+            if isinstance(values, Text):
+                levels, positions = values.levels, values.positions
                 parts.append(positions)
-                odd = OddCell(1, column[0].as_py()[: limits.cell_characters])
+                odd = OddCell(1, values.first[: limits.cell_characters])
                 if len(levels) > SPELLINGS_KEPT:
                     at, levels = None, []
                 else:
                     codes.write(positions.astype(np.int16).tobytes())
+            else:
+                odd = number_column(name, values).first_inexact
+                numbers.write(values.astype(np.float64).tobytes())
+                parts.append(values)
             counts[kind] += at is not None
-            described.append(
-                {
-                    "name": name,
-                    "kind": kind,
-                    "at": at,
-                    "levels": levels,
-                    "odd": None if odd is None else {"row": odd.row, "text": odd.text},
-                }
-            )
-    found = {"rows": table.num_rows, "distinct_rows": count_distinct_rows(parts), "columns": described}
-    Path("columns.json").write_text(json.dumps(found))
+            shown_odd = None if odd is None else {"row": odd.row, "text": odd.text}
+            described.append({"name": name, "kind": kind, "at": at, "levels": levels, "odd": shown_odd})
+    return {"rows": rows, "distinct_rows": count_distinct_rows(parts), "columns": described}
 
 
 def _is_text(pyarrow: Any, kind: Any) -> bool:
@@ -101,10 +128,12 @@ def _is_text(pyarrow: Any, kind: Any) -> bool:
 
 
 def _check_type(pyarrow: Any, name: str, kind: Any) -> None:
-    types = pyarrow.types
-    if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or _is_text(pyarrow, kind):
+    types, inner = pyarrow.types, inner_type(pyarrow, kind)
+    if types.is_integer(inner) or types.is_floating(inner) or types.is_boolean(inner):
         return
-    detail = f"column {shown(name)} holds {str(kind)[:100]}; it must hold numbers or text"
+    if _is_text(pyarrow, kind):
+        return
+    detail = f"column {shown(name)} holds {str(kind)[:100]}; it must hold numbers, lists of numbers or text"
     raise InvalidDataset(detail, errors=[Place(detail, column=name)])
 
 
@@ -118,8 +147,7 @@ def _refuse_nulls(name: str, column: Any) -> None:
         raise InvalidDataset(detail, errors=[Place(detail, row=row, column=name)])
 
 
-def _text(column: Any, name: str, limits: TableLimits) -> tuple[list[str], NDArray[np.int64]]:
-    """Levels by first appearance, and the position of each row's."""
+def _text(column: Any, name: str, limits: TableLimits) -> Text:
     encoded = column.combine_chunks().dictionary_encode()
     levels: list[str] = encoded.dictionary.to_pylist()
     positions: NDArray[np.int64] = encoded.indices.to_numpy().astype(np.int64)
@@ -130,4 +158,4 @@ def _text(column: Any, name: str, limits: TableLimits) -> tuple[list[str], NDArr
             what = f"the control character {odd!a}" if odd else f"{len(level)} characters"
             detail = f"row {row}, column {shown(name)} has {what}"
             raise InvalidDataset(detail, errors=[Place(detail, row=row, column=name)])
-    return levels, positions
+    return Text(levels, positions, column[0].as_py())

@@ -30,7 +30,7 @@ def product(call: Call, left: int, right: int) -> Result:
 
 def _of_branches(call: Call, left: Signal, right: Signal) -> Result:
     """Each row's matrices multiplied: new neurons, along the last axis. In attention these are a head's
-    features, and the axis before the tokens counts the heads."""
+    features, and the axis before the tokens counts the heads, by itself or together with the rows."""
     rank = len(left.shape)
     if len(right.shape) != rank or rank < 3 or left.rows >= rank - 2 or right.rows >= rank - 2:
         raise call.unsupported(
@@ -43,7 +43,8 @@ def _of_branches(call: Call, left: Signal, right: Signal) -> Result:
         f"shapes {written(left.shape)} and {written(right.shape)} do not fit",
     )
     shape = (*(stack or ()), left.shape[-2], right.shape[-1])
-    heads = 1 if rank == 4 and left.rows == 0 else None
+    separate, together = rank == 4 and left.rows == 0, rank == 3 and left.merged
+    heads = 1 if separate else 0 if together else None
     return Result("nonlinear", (call.fresh(shape, rank - 1, nonlinear=True, heads=heads),))
 
 

@@ -4,9 +4,11 @@ Found in the graph before anything else is known of it: the nodes within a block
 what leaves it is.
 
 1. Attention: MatMul(..., V) of weights that come, through a Softmax, from another MatMul of two branches.
-2. Softmax and normalisations: a Div or Mul of two functions of one tensor, one of which sums or averages
-   over it, and nothing else in between that mixes neurons.
+2. Softmax and normalisations: a Div, Mul or Add of two functions of one tensor, one of which sums or
+   averages over it, and nothing else in between that mixes neurons.
 """
+
+from dataclasses import dataclass
 
 from estimator.model.graph import Graph
 from estimator.model.places import operator
@@ -15,29 +17,51 @@ _BETWEEN_SCORES_AND_WEIGHTS = {
     "Softmax", "Cast", "Add", "Sub", "Mul", "Div", "Where", "Dropout", "Identity", "Reshape", "Transpose",
     "Squeeze", "Unsqueeze", "Expand", "IsNaN", "Clip", "Max", "Min", "Tanh",
 }  # fmt: skip
-_REDUCTIONS = {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceL2", "ReduceL1", "ReduceSumSquare"}
+_REDUCTIONS = {
+    "ReduceSum", "ReduceMean", "ReduceMax", "ReduceL2", "ReduceL1", "ReduceSumSquare", "GlobalAveragePool",
+}  # fmt: skip
 _WITHIN_A_NORM = _REDUCTIONS | {
-    "Exp", "Sub", "Add", "Mul", "Pow", "Sqrt", "Reciprocal", "Div", "Abs", "Max", "Clip", "Cast", "Identity",
-    "Expand",
+    "Exp", "Sub", "Add", "Mul", "Neg", "Pow", "Sqrt", "Reciprocal", "Div", "Abs", "Max", "Clip", "Cast",
+    "Identity", "Expand",
 }  # fmt: skip
 _PRODUCTS = {"MatMul", "Einsum", "com.microsoft.FusedMatMul"}
 _LONGEST, _MOST_INPUTS = 24, 8  # nodes of a block, inputs of each
 
 
-def inner_nodes(graph: Graph) -> frozenset[int]:
-    """Positions of the nodes within blocks, those at which a block ends left out."""
+@dataclass(frozen=True)
+class Blocks:
+    """Positions of the nodes within blocks, and of sums that end one: not linear, whatever they add."""
+
+    inner: frozenset[int]
+    curved_sums: frozenset[int]
+
+
+def find_blocks(graph: Graph) -> Blocks:
+    """The nodes within blocks; those at which a block ends are not among them."""
     varying = _varying(graph)
     returned = frozenset(output.name for output in graph.outputs)
     inner: set[int] = set()
+    sums: set[int] = set()
     for index, node in enumerate(graph.nodes):
         if len(node.input) > _MOST_INPUTS:
             continue
         if operator(node) in _PRODUCTS and sum(name in varying for name in node.input) == 2:
             for name in node.input:
                 inner |= _scores(graph, varying, graph.producer.get(name)) or set()
-        elif operator(node) in ("Div", "Mul") and len(set(node.input) & varying) == 2:
-            inner |= _norm(graph, varying, returned, index)
-    return frozenset(inner)
+        elif operator(node) in ("Div", "Mul", "Add") and len(set(node.input) & varying) == 2:
+            inside = _norm(graph, varying, returned, index)
+            if operator(node) == "Add":
+                if not _multiplies(graph, varying, inside):
+                    continue  # a mean that is added: linear
+                sums.add(index)
+            inner |= inside
+    return Blocks(frozenset(inner), frozenset(sums))
+
+
+def _multiplies(graph: Graph, varying: set[str], inside: set[int]) -> bool:
+    """Whether one of the nodes is a product of two functions of the data."""
+    nodes = [graph.nodes[index] for index in inside]
+    return any(operator(n) in ("Mul", "Div") and len(set(n.input) & varying) == 2 for n in nodes)
 
 
 def _varying(graph: Graph) -> set[str]:

@@ -85,7 +85,7 @@ def _input_layer(
 def _name(graph: Graph, found: Found, inputs: tuple[ModelInput, ...], index: int) -> str:
     if found.signal is None:
         return inputs[0].name if len(inputs) == 1 else "inputs"
-    own = layer_name([graph.nodes[i] for i in found.nodes])
+    own = layer_name([graph.nodes[i] for i in found.nodes], block=found.signal.heads is not None)
     if own is not None:
         return own
     return "output" if found.head is not None else f"layer{index}"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 import onnx
 
@@ -12,19 +13,31 @@ _WEIGHTED = ("Gemm", "MatMul", "Conv", "ConvTranspose")
 _NOISE_MODULE = re.compile(r"(onnx::.*|\d+)$")
 
 
-def layer_name(nodes: Sequence[onnx.NodeProto]) -> str | None:
+def layer_name(nodes: Sequence[onnx.NodeProto], *, block: bool = False) -> str | None:
     """A readable name from the nodes of a layer: that of its last weights, `encoder.fc1`, else of its last
-    node with one; None if there is none."""
-    weighted = [node for node in reversed(nodes) if node.op_type in _WEIGHTED]
-    for node in weighted:
-        for tensor in node.input:
-            found = _WEIGHT.match(tensor)
-            if found and not _NOISE_MODULE.match(found[1]):
-                return found[1]
-        path = _module(node)
-        if path is not None:
-            return path
+    node with one; None if there is none. block: of several weights side by side, as in attention, the module
+    that holds them."""
+    weighted = [name for node in reversed(nodes) if (name := _of_weights(node)) is not None]
+    if weighted:
+        return (_in_common(weighted) if block else None) or weighted[0]
     return next((path for node in reversed(nodes) if (path := _module(node)) is not None), None)
+
+
+def _of_weights(node: onnx.NodeProto) -> str | None:
+    if node.op_type not in _WEIGHTED:
+        return None
+    for tensor in node.input:
+        found = _WEIGHT.match(tensor)
+        if found and not _NOISE_MODULE.match(found[1]):
+            return found[1]
+    return _module(node)
+
+
+def _in_common(names: Sequence[str]) -> str | None:
+    """The module that holds them all: `block.attention` of `block.attention.query` and `.key`."""
+    mark = "/" if "/" in names[0] else "."
+    levels = zip(*(name.split(mark) for name in names), strict=False)
+    return mark.join(parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, levels)) or None
 
 
 def _module(node: onnx.NodeProto) -> str | None:

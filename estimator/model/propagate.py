@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import onnx
 
 from estimator.errors import UnsupportedModel
-from estimator.model.blocks import inner_nodes
+from estimator.model.blocks import find_blocks
 from estimator.model.call import Call, Result, Step
 from estimator.model.decisions import relabel
 from estimator.model.folding import fold, of_initializer
@@ -49,13 +49,15 @@ def propagate(graph: Graph, shapes: dict[str, Shape], opsets: dict[str, int], ba
     for name, shape in shapes.items():
         values[name] = Signal(shape=shape, axis=min(1, len(shape) - 1), base=name)
     steps: list[Step] = []
-    inner, given = inner_nodes(graph), frozenset(shapes)
+    blocks, given = find_blocks(graph), frozenset(shapes)
     for index, node in enumerate(graph.nodes):
         domain = "" if node.domain == "ai.onnx" else node.domain
         inputs = tuple(values.get(name) if name else None for name in node.input)
         result = _apply(Call(node, inputs, opsets.get(domain, 1), batch, given))
-        if index in inner and result.step in ("pointwise", "nonlinear"):
+        if index in blocks.inner and result.step in ("pointwise", "nonlinear"):
             result = Result("mix", tuple(_within_block(value) for value in result.values))
+        elif index in blocks.curved_sums:
+            result = Result("nonlinear", tuple(_curved(value) for value in result.values))
         steps.append(result.step)
         for name, value in zip(node.output, result.values, strict=False):
             values[name] = value
@@ -66,6 +68,10 @@ def propagate(graph: Graph, shapes: dict[str, Shape], opsets: dict[str, int], ba
 
 def _within_block(value: Value) -> Value:
     return replace(value, nonlinear=False, heads=None) if isinstance(value, Signal) else value
+
+
+def _curved(value: Value) -> Value:
+    return replace(value, nonlinear=True) if isinstance(value, Signal) else value
 
 
 def _apply(call: Call) -> Result:

@@ -3,8 +3,8 @@
 1. A layer ends where a nonlinearity does. Functions of the same neurons that follow each other, or branch
    and meet again (x * sigmoid(x), Gelu spelled by Erf), are one activation function: the layer is at the
    tensor from which the values go on to be mixed, or are returned.
-2. Scaling all neurons alike after it belongs to it. Other affine steps belong to the layer that they lead to:
-   steps with no nonlinearity between them are one layer.
+2. Scaling all neurons alike after it belongs to it, and so does taking rows and heads apart. Other affine
+   steps belong to the layer that they lead to: steps with no nonlinearity between them are one layer.
 3. What the model returns is a layer, nonlinear or not.
 4. A layer's sources are the layers that reach it without passing through another. A residual connection is
    a source like any other.
@@ -108,10 +108,16 @@ def _scaled(flow: Flow, tensor: str, heads: tuple[Head, ...], live: set[int]) ->
     returned = {head.tensor for head in heads}
     while tensor not in returned:
         user = _only_user(flow, tensor, live)
-        if user is None or flow.steps[user] != "scalar":
+        apart = user is not None and flow.steps[user] == "plumbing" and _merged(flow, tensor)
+        if user is None or not (apart or flow.steps[user] == "scalar"):
             break
         tensor = flow.graph.nodes[user].output[0]
     return tensor
+
+
+def _merged(flow: Flow, tensor: str) -> bool:
+    signal = flow.signal(tensor)
+    return signal is not None and signal.merged
 
 
 def _head_place(flow: Flow, tensor: str, places: set[str], live: set[int]) -> str:

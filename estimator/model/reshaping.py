@@ -1,6 +1,7 @@
 """Rule of Reshape: where rows and neurons are after it."""
 
 import math
+from dataclasses import replace
 
 from estimator.model.call import OTHER_ROWS, Call, Result, written
 from estimator.model.plumbing import elements_of, moved
@@ -21,7 +22,17 @@ def reshape(call: Call) -> Result:
     shape = _settled(call, signal, wanted)
     if shape == signal.shape:
         return Result("plumbing", (signal,))
-    return moved(call, signal, shape, _neuron_axis(signal, shape))
+    axis, heads = _neuron_axis(signal, shape), _heads_axis(signal, shape)
+    if heads is None:
+        return moved(call, signal, shape, axis)
+    return Result("plumbing", (replace(signal, shape=shape, axis=axis, layout=call.out(), heads=heads),))
+
+
+def _heads_axis(signal: Signal, shape: Shape) -> int | None:
+    """The axis of the heads, where rows and heads stood in one axis and stand apart after a reshape."""
+    if signal.heads != signal.rows or shape[:1] != (ROWS,) or len(shape) < 3:
+        return None
+    return 1 if shape[1] == elements_of(signal.shape[: signal.rows + 1]) else None
 
 
 def _neuron_axis(signal: Signal, shape: Shape) -> int:
@@ -29,6 +40,8 @@ def _neuron_axis(signal: Signal, shape: Shape) -> int:
     axis, rank = signal.axis, len(signal.shape)
     if (rank > 2 or signal.merged) and axis == rank - 1 and len(shape) > 2:
         axis = len(shape) - 1
+        while axis > 1 and shape[axis] == 1 != signal.shape[-1]:  # an axis of 1 that is dropped after
+            axis -= 1
     elif len(shape) != rank or shape[axis] != signal.shape[axis]:
         axis = 1 if counts_rows(shape[0]) else 0
     axis = min(axis, len(shape) - 1)

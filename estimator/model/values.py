@@ -46,7 +46,7 @@ class Signal:
     of neuron by neuron (itself, where neurons were mixed to make it). layout: how its elements were moved
     since the base; two signals go together element by element only when both agree. nonlinear: whether a
     nonlinearity lies on the way from the last mixing to here. heads: an axis that counts neurons, too (the
-    heads of an attention, the directions of a recurrent layer).
+    heads of an attention, the directions of a recurrent layer); the rows' own, where it counts them as well.
     """
 
     shape: Shape
@@ -70,6 +70,8 @@ class Signal:
         """Number of neurons; FREE where the file doesn't say, 1 where the tensor is one number a row."""
         width = self.shape[self.axis] if len(self.shape) > 1 else 1
         heads = 1 if self.heads is None else self.shape[self.heads]
+        if counts_rows(heads):
+            heads = 1 if heads is ROWS else heads // ROW_UNIT
         return FREE if FREE in (width, heads) or width is None or heads is None else width * heads
 
 

@@ -72,7 +72,13 @@ def test_whole_numbers_beyond_float64_are_remembered_and_many_spellings_are_not(
     "values",
     [
         pa.array([decimal.Decimal("1.5")] * N),
-        pa.array([[1.0, 2.0]] * N),
+        pa.array([["a", "b"]] * N),
+        pa.array([[1.0, 2.0]] * 6 + [[1.0]] + [[1.0, 2.0]] * 33),
+        pa.array([[1.0, 2.0]] * 6 + [None] + [[1.0, 2.0]] * 33),
+        pa.array([[1.0, 2.0]] * 6 + [[1.0, None]] + [[1.0, 2.0]] * 33),
+        pa.array([[[1, 2], [3, 4]]] * 6 + [[[1, 2], [3]]] + [[[1, 2], [3, 4]]] * 33),
+        pa.array([[1, 2]] * 6 + [None] + [[1, 2]] * 33, pa.list_(pa.int8(), 2)),
+        pa.array([[]] * N, pa.list_(pa.float64())),
         pa.array([datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)] * N),
         pa.array([datetime.date(2026, 1, 1)] * N),
         pa.array([{"a": 1}] * N),
@@ -89,7 +95,32 @@ def test_whole_numbers_beyond_float64_are_remembered_and_many_spellings_are_not(
 def test_a_column_of_no_numbers_and_no_text_is_refused_by_name(values: pa.Array) -> None:
     error = refusal(parquet(fine=NUMBERS, odd=values))
     assert error.errors[0].column == "odd"
-    assert error.errors[0].row in (None, 7)
+    assert error.errors[0].row in (None, 7) or "empty list" in error.detail
+
+
+def test_lists_are_columns_side_by_side() -> None:
+    X = np.random.default_rng(1).normal(size=(N, 2, 3)).astype(np.float32)
+    tensors = pa.FixedShapeTensorArray.from_numpy_ndarray(X)
+    pairs = pa.array(X[:, 0, :2].tolist(), pa.list_(pa.float32(), 2))
+    table = read(
+        parquet(image=X.tolist(), age=np.arange(N), pair=pairs, tensor=tensors, yes=[[True]] * N, k=["a"] * N)
+    )
+    flat = X.reshape(N, 6)
+    for name, width in (("image", 6), ("pair", 2), ("tensor", 6)):
+        for i in range(width):
+            np.testing.assert_array_equal(table.column(f"{name}_{i + 1}").numbers, flat[:, i])
+    assert len(table.columns) == 6 + 1 + 2 + 6 + 1 + 1
+    assert table.column("yes").numbers.tolist() == [1.0] * N and table.column("k").text[0] == "a"
+
+
+def test_a_column_that_a_list_would_be_named_as_is_refused() -> None:
+    assert "same name" in refusal(parquet(a=[[1, 2]] * N, a_2=NUMBERS)).detail
+
+
+def test_a_tensor_stored_in_another_order_is_refused() -> None:
+    kind = pa.fixed_shape_tensor(pa.float64(), [2, 3], permutation=[1, 0])
+    values = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(6 * N)), 6)
+    assert refusal(parquet(t=pa.ExtensionArray.from_storage(kind, values))).errors[0].column == "t"
 
 
 def test_an_extension_type_is_refused_or_read_as_what_it_stores() -> None:
@@ -106,6 +137,8 @@ def test_sizes_beyond_the_limits_are_refused() -> None:
     data = parquet(a=NUMBERS, b=NUMBERS)
     refusal(data, LimitExceeded, rows=39)
     refusal(data, LimitExceeded, columns=1)
+    refusal(parquet(a=[[1.0, 2.0, 3.0]] * N), LimitExceeded, columns=2)
+    refusal(parquet(a=[[1.0, 2.0, 3.0]] * N), LimitExceeded, cells=100)
     refusal(parquet(a=NUMBERS[:29]), TooFewRows)
 
 

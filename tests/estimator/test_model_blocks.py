@@ -95,6 +95,33 @@ def test_the_heads_of_an_attention_are_neurons_side_by_side() -> None:
     np.testing.assert_allclose(found[1], joined.mean(axis=1), rtol=1e-6)
 
 
+def test_heads_that_stand_beside_the_rows_are_neurons_where_they_are_taken_apart() -> None:
+    """As Keras spells it: [rows x heads, tokens, features] until after the product."""
+    nodes = []
+    for name in "qkv":
+        nodes += [node("MatMul", f"x w{name}", f"{name}1"), node("Reshape", f"{name}1 split", f"{name}2")]
+        nodes += [node("Transpose", f"{name}2", f"{name}3", perm=[0, 2, 1, 3])]
+        nodes += [node("Reshape", f"{name}3 together", name)]
+    nodes += [
+        node("Transpose", "k", "kt", perm=[0, 2, 1]), node("MatMul", "q kt", "s"), node("Softmax", "s", "p"),
+        node("MatMul", "p v", "h"), node("Reshape", "h apart", "h2"), node("Squeeze", "h2 last", "h3"),
+        node("Transpose", "h3", "h4", perm=[0, 2, 1, 3]), node("Reshape", "h4 join", "h5"),
+        node("MatMul", "h5 u", "y"),
+    ]  # fmt: skip
+    shapes = {"split": [0, 3, 2, 5], "together": [-1, 3, 5], "apart": [-1, 2, 3, 5, 1], "join": [0, 3, 10]}
+    weights = {f"w{name}": matrix(4, 10, seed=i) for i, name in enumerate("qkv")}
+    weights |= {name: np.array(shape) for name, shape in shapes.items()}
+    proto = model(nodes, weights | {"u": matrix(10, 2), "last": np.array([4])}, inputs=SEQUENCE)
+    plan = read(proto)
+    layer = plan.layers[1]
+    assert (layer.tensor, layer.size, layer.head_axis, layer.neuron_axis) == ("h2", 10, 1, 3)
+    assert layer.meaning == "feature of an attention head, mean over tokens"
+    X = np.random.default_rng(0).normal(size=(40, 12)).astype(np.float32)
+    found = activations(proto.SerializeToString(), plan, X.astype(float))
+    joined = values(proto, {"x": X.reshape(40, 3, 4)}, ["h5"])["h5"]
+    np.testing.assert_allclose(found[1], joined.mean(axis=1), rtol=1e-6, atol=1e-7)
+
+
 def test_the_standards_own_attention_is_one_layer() -> None:
     nodes = [
         node("MatMul", "x wq", "q"), node("MatMul", "x wk", "k"), node("MatMul", "x wv", "v"),
@@ -269,6 +296,12 @@ NORMS: dict[str, list[onnx.NodeProto]] = {
         node("Mul", "a a", "p"), node("ReduceMean", "p last", "v"), node("Add", "v tiny", "w1"),
         node("Sqrt", "w1", "sd"), node("Reciprocal", "sd", "i"), node("Mul", "a i", "h"),
     ],
+    "layer normalisation as Keras adds it up": [
+        node("ReduceMean", "a last", "m"), node("Neg", "m", "minus"), node("Sub", "a m", "d"),
+        node("Mul", "d d", "p"), node("ReduceMean", "p last", "v"), node("Add", "v tiny", "w1"),
+        node("Sqrt", "w1", "sd"), node("Reciprocal", "sd", "i"), node("Mul", "a i", "h1"),
+        node("Mul", "minus i", "h2"), node("Add", "h1 h2", "h"),
+    ],
     "length 1": [node("ReduceL2", "a last", "l"), node("Div", "a l", "h")],
 }  # fmt: skip
 
@@ -280,6 +313,15 @@ def test_a_softmax_or_norm_that_is_spelled_in_steps_is_one_layer(spelling: str) 
     plan = read(model(nodes, weights))
     assert (tensors(plan), sizes(plan)) == (["x", "h", "y"], [4, 5, 2])
     assert plan.links == ((0, 1), (1, 2))
+
+
+def test_a_mean_that_is_added_is_linear() -> None:
+    nodes = [
+        node("Gemm", "x w", "a"), node("ReduceMean", "a last", "m"), node("Add", "a m", "h"),
+        node("Gemm", "h u", "y"),
+    ]  # fmt: skip
+    plan = read(model(nodes, {"w": matrix(4, 5), "u": matrix(5, 2), "last": np.array([1])}))
+    assert (tensors(plan), plan.links) == (["x", "y"], ((0, 1),))
 
 
 def test_a_gate_by_the_mean_of_channels_stays_two_layers() -> None:
