@@ -16,7 +16,7 @@ MOST_NEURONS = 16  # of a layer; the rest of a wide one is not tried
 DATA_ROWS = 12  # in which each neuron is changed
 
 
-def check_neurons(proto: onnx.ModelProto, plan: ModelPlan) -> int:
+def check_neurons(proto: onnx.ModelProto, plan: ModelPlan, most: int = MOST_NEURONS) -> int:
     """How many neurons were changed, one at a time.
 
     1. Every layer that does not descend from the neuron's is bit for bit what it was.
@@ -28,7 +28,7 @@ def check_neurons(proto: onnx.ModelProto, plan: ModelPlan) -> int:
         consumers = {consumer for source, consumer in plan.links if source == layer.index}
         if not consumers:
             continue
-        neurons = np.sort(rng.permutation(layer.size)[:MOST_NEURONS])
+        neurons = np.sort(rng.permutation(layer.size)[:most])
         changed = _changed_by(proto, plan, layer, neurons)
         below = _descendants(plan, layer.index)
         for index, by_neuron in changed.items():
