@@ -22,7 +22,7 @@ class ModelLimits:
     fields: int = 1_000_000
     nodes: int = 20_000
     unfolded_nodes: int = 20_000
-    unfolded_bytes: int = 2**28
+    unfolded_bytes: int = 2**26
     name_length: int = 16_384
     elements: int = 2**28
     neurons: int = 20_000

@@ -1,70 +1,18 @@
 """`nif serve` whole: processes killed under it, ports taken, and the exit in good order."""
 
-import json
 import os
-import re
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 import requests
 
-from tests.cli.nif import IRIS, NIF, environment, nif, refusal
+from tests.cli.nif import nif, refusal
 from tests.jobs.jobs_here import wait_for
-
-
-class Service:
-    """A running `nif serve`. url: what it printed."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.folder = folder
-        self.log = folder / "serve.log"
-        self.process = subprocess.Popen(
-            [*NIF, "serve", "--port", "0", *arguments],
-            cwd=folder,
-            env=environment(folder / "data"),
-            stdout=subprocess.PIPE,
-            stderr=self.log.open("ab"),
-            text=True,
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        found = re.match(r"nif serves (http://127\.0\.0\.1:\d+/v1) ", line)
-        assert found, (line, self.log.read_text())
-        self.url = found[1]
-
-    def part(self, words: str) -> psutil.Process:
-        """The first child whose command line holds the words."""
-        children = psutil.Process(self.process.pid).children()
-        return next(child for child in children if words in " ".join(child.cmdline()))
-
-    def submit(self) -> str:
-        model, data = IRIS
-        with model.open("rb") as first, data.open("rb") as second:
-            answer = requests.post(
-                f"{self.url}/analyses",
-                files={"model": first, "data": second},
-                data={"options": json.dumps({"target": "species"})},
-                timeout=30,
-            )
-        assert answer.status_code == 202, answer.text
-        return answer.headers["Location"].rpartition("/")[2]
-
-    def status(self, analysis: str) -> str:
-        return requests.get(f"{self.url}/analyses/{analysis}", timeout=30).json()["status"]
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        family = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.send_signal(number)
-        code = self.process.wait(40)
-        psutil.wait_procs(family, timeout=15)
-        assert not [p for p in family if p.is_running()]
-        return code
+from tests.jobs.serving import Service
 
 
 @pytest.fixture
