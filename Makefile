@@ -3,6 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# Test files run in this many processes, each with servers of its own: much of the time is waiting for them.
+TEST_PROCESSES ?= 2
 # What the tests use beside Python packages: a browser, a sandbox, what fetches and runs the servers, a proxy.
 PROGRAMS := chromium bwrap mvn xmllint strace nginx
 PACKAGES := chromium bubblewrap maven libxml2-utils strace nginx-light postgresql
@@ -18,7 +20,7 @@ demo: $(VENV)/ready ## Analyse the Iris example and write its report
 		--store embedded://$(CURDIR)/demo/data/network.db --output demo/iris
 
 test: $(VENV)/ready system lint types ## Lint, types and all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

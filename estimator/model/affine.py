@@ -60,6 +60,7 @@ def _product(call: Call, left: Shape, right: Shape, first: bool) -> Result:
     constant = right if first else left
     if len(constant) > 2 and any(d != 1 for d in constant[:-2]):
         raise call.unsupported(f"a stack of matrices {written(constant)}; one matrix is supported")
+    call.require(len(left) > 0 and len(right) > 0, "a product of matrices with a single number")
     inner_left = left[-1]
     inner_right = right[-2] if len(right) > 1 else right[0]
     if counts_rows(inner_left) or counts_rows(inner_right):
@@ -104,7 +105,7 @@ def convolved(call: Call, at: int) -> Result:
 
 def concat(call: Call) -> Result:
     """Concat: the neurons of several branches side by side."""
-    signals = call.signals()
+    signals = call.signals() or (call.signal(),)  # which says what is there instead
     first = signals[0]
     axis = call.axis(call.attribute("axis", 0), len(first.shape))
     if counts_rows(first.shape[axis]):

@@ -81,10 +81,11 @@ def attention(call: Call) -> Result:
         if call.inputs[position] is not None:
             call.constant(position)
     if not several:
-        width = call.constant(1).dims[-1]
-        call.require(isinstance(width, int) and width % 3 == 0, "its weights are not those of Q, K and V")
-        sizes = call.attribute("qkv_hidden_sizes")
-        features = sizes[2] if sizes else (width or 0) // 3
+        dims, sizes = call.constant(1).dims, call.integers("qkv_hidden_sizes", len(call.inputs))
+        width = dims[1] if len(dims) == 2 else None
+        whole = isinstance(width, int) and (width % 3 == 0 if sizes is None else len(sizes) == 3)
+        call.require(whole, "its weights are not those of Q, K and V")
+        features: int | None = sizes[2] if sizes else (width or 0) // 3
     else:
         values = call.optional(2)
         features = values.shape[-1] if isinstance(values, Signal) else FREE

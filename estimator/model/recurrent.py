@@ -12,7 +12,8 @@ def recurrent(call: Call) -> Result:
     signal, weights = call.signal(), call.constant(2)
     if call.attribute("layout", 0) != 0:
         raise call.unsupported("layout 1; export with steps first")
-    call.require(len(signal.shape) == 3 and len(weights.dims) == 3, "its input or weights have not 3 axes")
+    axes = {len(signal.shape), len(weights.dims), len(call.constant(1).dims)}
+    call.require(axes == {3}, "its input or weights have not 3 axes")
     if signal.shape[1] is not ROWS:
         raise call.unsupported(f"its input must be [steps, rows, features]: {OTHER_ROWS}")
     features, taken = weights.dims[2], call.constant(1).dims[-1]

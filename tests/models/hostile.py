@@ -719,3 +719,22 @@ def nothing_computed() -> onnx.ModelProto:
 @hostile("unsupported-model", "nothing that the model returns")
 def constant_output() -> onnx.ModelProto:
     return model([node("Relu", "x", "h"), node("Identity", "w", "y")], {"w": matrix(3)})
+
+
+# -- found by tests/fuzz.py ----------------------------------------------------------------------------------
+
+
+@hostile("invalid-model", "axis twice")
+def axis_twice() -> onnx.ModelProto:
+    return model([node("Unsqueeze", "x a", "y", "twice")], {"a": np.array([1, 1])})
+
+
+@hostile("invalid-model", "axis twice")
+def axis_twice_of_a_constant() -> onnx.ModelProto:
+    nodes = [node("Unsqueeze", "w a", "v", "twice"), node("MatMul", "x v", "y")]
+    return model(nodes, {"w": matrix(4, 2), "a": np.array([0, 0])})
+
+
+@hostile("invalid-model", "single number")
+def product_with_a_number() -> onnx.ModelProto:
+    return model([node("MatMul", "x w", "y", "product")], {"w": 2.0})
