@@ -10,6 +10,10 @@ from tests.stores.neo4j_server import neo4j_server
 
 __all__ = ["chromium", "neo4j_server"]
 
+# Nobody's terminal is here: what commands print is as wide as it needs to be.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 # What a machine may lack or be by right; servers and browsers are provisioned by `make test`.
 MAY_BE_SKIPPED = ("no CUDA device here", "this machine has a CUDA device", "root reads everything")
 
