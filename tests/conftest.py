@@ -13,6 +13,7 @@ __all__ = ["chromium", "neo4j_server"]
 # Nobody's terminal is here: what commands print is as wide as it needs to be.
 for name in ("COLUMNS", "LINES"):
     os.environ.pop(name, None)
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: test files run beside each other
 
 # What a machine may lack or be by right; servers and browsers are provisioned by `make test`.
 MAY_BE_SKIPPED = ("no CUDA device here", "this machine has a CUDA device", "root reads everything")
