@@ -135,6 +135,16 @@ def test_values_that_are_not_finite_name_layer_neuron_and_first_row(nodes: Any, 
     assert error.errors[0].row == 5001
 
 
+@pytest.mark.parametrize("row", [0, 63, 200])
+def test_what_is_not_finite_in_the_first_rows_is_not_taken_for_chance(row: int) -> None:
+    rows = np.ones((1000, 4))
+    rows[row, 2] = 0
+    nodes = [node("Log", ["x"], "h"), node("Mul", ["h", "w"], "y")]
+    layers = [layer(0, "x", 4), layer(1, "h", 4), layer(2, "y", 4)]
+    error = refusal(NotFinite, model(nodes, layers, weights={"w": np.zeros(4, np.float32)}), rows)
+    assert f"layer 'h', neuron 'h.2' is -inf in row {row + 1}" in error.detail
+
+
 def batch_normalisation() -> list[onnx.NodeProto]:
     names = ["x", "scale", "bias", "mean", "var"]
     return [helper.make_node("BatchNormalization", names, ["y", "m", "v"], training_mode=1)]
