@@ -21,6 +21,15 @@ def test_importing_the_estimator_loads_no_heavy_library() -> None:
     assert run(f"import sys, estimator; print(sorted({heavy} & set(sys.modules)))") == "[]"
 
 
+def test_networkit_is_loaded_without_what_it_draws_with_which_others_still_can() -> None:
+    code = (
+        "import sys; from estimator.graph.lean_networkit import nk\n"
+        "print(sorted({'matplotlib', 'pandas', 'sklearn'} & set(sys.modules)))\n"
+        "import matplotlib, pandas; print(nk.Graph(3).numberOfNodes())"
+    )
+    assert run(code).splitlines() == ["[]", "3"]
+
+
 @pytest.mark.parametrize(
     "name",
     ["estimator.data.read", "estimator.data.columns", "estimator.network", "estimator.options",
