@@ -45,10 +45,9 @@ def compute_activations(arguments: dict[str, Any], say: Say) -> None:
             stop = min(start + block, rows)
             values = model.run({name: array[start:stop] for name, array in feeds.items()})
             if start == 0:
+                # First of all: NaN differs from itself, and would look like chance.
                 for layer, computed in zip(layers, values, strict=True):
-                    _check_finite(
-                        layer, computed, start
-                    )  # NaN differs from itself: it would look like chance
+                    _check_finite(layer, computed, start)
                 check_rows_stand_alone(model.run, layers, feeds, [v.astype(np.float64) for v in values])
             if before is not None:
                 before.result()
