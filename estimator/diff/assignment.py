@@ -7,14 +7,14 @@
 3. Confidence that no other partner of either neuron is more alike: Phi(z), z = (atanh s - atanh r) /
    sqrt(2 / (n - 3)), s the similarity, r that of the best other partner (Fisher's z-transformation).
    The two correlations share a neuron and rows, which makes their difference surer than this says.
+
+scipy is imported where it computes: the API names the parts of a diff and never comes there.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.stats import norm, rankdata
 
 Floats = NDArray[np.float64]
 _TIE = 1e-7
@@ -35,6 +35,9 @@ class Assignment:
 
 def assign(base: Floats, head: Floats) -> Assignment:
     """base, head: (rows, n), the same rows, at least 4. O(n^3) at worst, O(rows n) memory."""
+    from scipy.optimize import linear_sum_assignment
+    from scipy.special import ndtr
+
     rows, n = base.shape
     similar = similarity(base, head)
     _, partner = linear_sum_assignment(similar + _TIE * np.eye(n), maximize=True)
@@ -45,7 +48,7 @@ def assign(base: Floats, head: Floats) -> Assignment:
     runner_up = np.maximum(others.max(axis=1, initial=0.0), others.max(axis=0, initial=0.0)[partner])
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (np.arctanh(matched) - np.arctanh(runner_up)) / np.sqrt(2 / (rows - 3))
-    confidence = norm.cdf(np.where(np.isnan(z), 0.0, z))  # two partners that are exactly alike
+    confidence = ndtr(np.where(np.isnan(z), 0.0, z))  # two partners that are exactly alike
     still = _constant(base) & _constant(head)[partner]
     return Assignment(
         partner.astype(np.int64),
@@ -63,6 +66,8 @@ def similarity(base: Floats, head: Floats) -> Floats:
 
 def _standard_ranks(X: Floats) -> Floats:
     """Ranks of each column, ties at their mean, centred and of length 1; zeros for a constant column."""
+    from scipy.stats import rankdata
+
     ranks = rankdata(X, axis=0)
     ranks -= ranks.mean(axis=0)
     length = np.sqrt((ranks**2).sum(axis=0))

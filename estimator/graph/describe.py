@@ -15,8 +15,6 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from estimator.graph.facts import Floats, GraphFacts
 from estimator.graph.flow import FlowEdges, flow_edges
@@ -75,6 +73,9 @@ def _lengths(nif: Floats) -> Floats:
 
 def _connected(blocks: Iterable[FlowEdges], community: Partition) -> Partition:
     """(n,) the connected parts of the communities, step 3."""
+    from scipy.sparse import coo_array  # here: it takes a quarter of a second, and the API never comes here
+    from scipy.sparse.csgraph import connected_components
+
     n = len(community)
     parts: Partition = np.arange(n)
     for edges in blocks:

@@ -33,10 +33,11 @@ def test_networkit_is_loaded_without_what_it_draws_with_which_others_still_can()
 @pytest.mark.parametrize(
     "name",
     ["estimator.data.read", "estimator.data.columns", "estimator.network", "estimator.options",
-     "estimator.model.plan", "estimator.runtime.isolation", "estimator.runtime.limits"],
+     "estimator.model.plan", "estimator.runtime.isolation", "estimator.runtime.limits", "estimator.diff",
+     "estimator.graph.describe"],
 )  # fmt: skip
-def test_what_the_api_needs_loads_neither_torch_nor_onnxruntime(name: str) -> None:
-    heavy = "{'torch', 'onnxruntime'}"
+def test_what_the_api_needs_loads_no_numerical_runtime(name: str) -> None:
+    heavy = "{'torch', 'onnxruntime', 'scipy', 'networkit'}"
     assert run(f"import sys, {name}; print(sorted({heavy} & set(sys.modules)))") == "[]"
 
 
