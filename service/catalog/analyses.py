@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from estimator.data.table import TableFormat
@@ -42,6 +43,27 @@ class Analyses(Database):
                 "AND (? IS NULL OR dataset_sha256 = ?) AND (? IS NULL OR number < ?) "
                 "ORDER BY number DESC LIMIT ?",
                 (tenant, model, model, dataset, dataset, before, before, limit),
+            ).fetchall()
+        return [_record(row) for row in rows]
+
+    def analysis_ids(
+        self, tenant: str, model: str | None, dataset: str | None, before: int | None
+    ) -> list[str]:
+        """The ids of all of `analyses`: what a search through thousands of them needs."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT id FROM analyses WHERE tenant = ? AND (? IS NULL OR model_sha256 = ?) "
+                "AND (? IS NULL OR dataset_sha256 = ?) AND (? IS NULL OR number < ?) ORDER BY number DESC",
+                (tenant, model, model, dataset, dataset, before, before),
+            )
+            return [row["id"] for row in rows]
+
+    def analyses_of(self, ids: Sequence[str]) -> list[AnalysisRecord]:
+        """Those of these ids that are there, the newest first."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT * FROM analyses WHERE id IN (SELECT value FROM json_each(?)) ORDER BY number DESC",
+                (json.dumps(ids),),
             ).fetchall()
         return [_record(row) for row in rows]
 

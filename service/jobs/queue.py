@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -12,7 +12,7 @@ from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
 from estimator.errors import NotFound
 from service.jobs.database import QueueUnavailable, open_engine, reason, sqlite_path
 from service.jobs.protocol import APPLICATION, QUEUE, SERIALIZER, VERSION, WORKFLOW, refuse_pickles
-from service.jobs.state import FINAL, JobState, progress_of, state_of
+from service.jobs.state import FINAL, JobState, Status, progress_of, state_of, status_of
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 AT_ONCE = 500  # ids in one query
@@ -103,6 +103,21 @@ class JobQueue:
     def states(self, ids: Iterable[str]) -> dict[str, JobState]:
         """The states of those jobs that exist."""
         return {row.workflow_id: _state(row) for row in self._rows(list(ids))}
+
+    @_reachable
+    def statuses(self, ids: Sequence[str]) -> dict[str, Status]:
+        """Only the statuses of those jobs that exist: for a search through thousands of them."""
+        query = sa.text(
+            f"SELECT workflow_uuid, status FROM {self._table} "  # noqa: S608  one of two constants
+            "WHERE workflow_uuid IN :ids AND name = :name"
+        ).bindparams(sa.bindparam("ids", expanding=True))
+        found: dict[str, Status] = {}
+        with self._engine.connect() as connection:
+            for start in range(0, len(ids), AT_ONCE):
+                part = list(ids[start : start + AT_ONCE])
+                for job_id, status in connection.execute(query, {"ids": part, "name": WORKFLOW}):
+                    found[job_id] = status_of(status)
+        return found
 
     @_reachable
     def cancel(self, analysis_id: str) -> JobState:

@@ -40,6 +40,11 @@ class JobState:
     finished_at: datetime | None = None
 
 
+def status_of(status: str) -> Status:
+    """What DBOS's status means here."""
+    return STATUSES.get(status, "running")
+
+
 def moment(milliseconds: int | None) -> datetime | None:
     """A time of the queue, in UTC."""
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
@@ -61,7 +66,7 @@ def state_of(
     completed: int | None,
 ) -> JobState:
     """The state of a workflow, from the columns of its row; times in milliseconds since 1970."""
-    known = STATUSES.get(status, "running")
+    known = status_of(status)
     progress = progress_of(attributes) if known in ("running", "failed") else {}
     phase, done, total = progress.get("phase"), progress.get("done"), progress.get("total")
     counted = (

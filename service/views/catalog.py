@@ -8,6 +8,7 @@ from typing import Any
 
 from estimator.network import FlowNetwork, neuron_id
 from service.catalog import AnalysisRecord, Upload, UploadKind
+from service.jobs.queue import JobQueue
 from service.jobs.state import JobState
 from service.parts import Parts
 from service.stores.protocol import AnalysisNotStored, GraphStore, StoreUnavailable
@@ -59,21 +60,30 @@ def analyses(
     after: tuple[Any, ...] | None,
     limit: int,
 ) -> Listing:
-    """The newest first. The queue knows the statuses, so rows are read until a page is full."""
+    """The newest first. The queue knows the statuses, so ids are looked at until a page is full."""
     before = after[0] if after else None
-    found: list[tuple[int, Json]] = []
-    while len(found) <= limit:
-        rows = parts.catalog.analyses(tenant, model_id, dataset_id, before, SCANNED_AT_ONCE)
-        states = parts.queue.states([row.id for row in rows])
-        for row in rows:
-            shown = _analysis(row, states.get(row.id))
-            if status in (None, shown["status"]):
-                found.append((row.number, shown))
-        if len(rows) < SCANNED_AT_ONCE:
+    if status is None:
+        rows = parts.catalog.analyses(tenant, model_id, dataset_id, before, limit + 1)
+    else:
+        ids = parts.catalog.analysis_ids(tenant, model_id, dataset_id, before)
+        rows = parts.catalog.analyses_of(_with_status(parts.queue, ids, status, limit + 1))
+    more = (rows[limit - 1].number,) if len(rows) > limit else None
+    states = parts.queue.states([row.id for row in rows[:limit]])
+    shown = [_analysis(row, states.get(row.id)) for row in rows[:limit]]
+    # A job may have gone on since its status was looked up.
+    return Listing([item for item in shown if status in (None, item["status"])], more, None)
+
+
+def _with_status(queue: JobQueue, ids: list[str], status: str, most: int) -> list[str]:
+    """The first `most` of the ids whose job has the status."""
+    found: list[str] = []
+    for start in range(0, len(ids), SCANNED_AT_ONCE):
+        part = ids[start : start + SCANNED_AT_ONCE]
+        statuses = queue.statuses(part)
+        found += [job_id for job_id in part if statuses.get(job_id, "queued") == status]
+        if len(found) >= most:
             break
-        before = rows[-1].number
-    more = (found[limit - 1][0],) if len(found) > limit else None
-    return Listing([shown for _, shown in found[:limit]], more, None)
+    return found[:most]
 
 
 def _summary(store: GraphStore, analysis_id: str) -> Json | None:

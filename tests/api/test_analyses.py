@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from estimator.data.table import TableFormat
+from estimator.options import Options
 from service.analyses import finish_deletions
 from service.app import sweep
+from service.catalog.analyses import insert_analysis
 from service.jobs.database import QueueUnavailable
 from service.submissions import enqueue_waiting
 from tests.api.service_here import IRIS_DATA, IRIS_MODEL, OPTIONS, ServiceHere, assert_problem
@@ -404,6 +407,35 @@ def test_the_list_is_filtered_and_paged(service: ServiceHere, client: FlaskClien
         if cursor is None:
             break
     assert seen == made[::-1]
+
+
+def test_a_status_is_looked_for_among_thousands_of_jobs_without_reading_them(
+    service: ServiceHere, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = service.body()
+    with service.parts.catalog.writing() as db:
+        ids = body["model_id"], body["dataset_id"]
+        many = [
+            insert_analysis(db, str(uuid.uuid4()), "local", *ids, TableFormat(), Options(), None).id
+            for _ in range(1200)
+        ]
+    for analysis_id in many[0], many[1], many[700]:
+        service.parts.queue.enqueue(analysis_id)
+        service.parts.queue.cancel(analysis_id)
+    read: list[int] = []
+    record = service.parts.catalog.analyses_of
+    monkeypatch.setattr(
+        service.parts.catalog, "analyses_of", lambda ids: (read.append(len(ids)), record(ids))[1]
+    )
+    first = client.get("/v1/analyses?status=cancelled&limit=2").json
+    second = client.get(f"/v1/analyses?status=cancelled&limit=2&cursor={first['next']}").json
+    assert [[row["id"] for row in page["items"]] for page in (first, second)] == [
+        [many[700], many[1]],
+        [many[0]],
+    ]
+    assert (second["next"], read) == (None, [3, 1])
+    assert client.get("/v1/analyses?status=done").json == {"items": [], "next": None}
+    assert len(client.get("/v1/analyses?status=queued&limit=1000").json["items"]) == 1000
 
 
 def test_a_failed_job_tells_its_problem(service: ServiceHere, client: FlaskClient) -> None:

@@ -52,6 +52,9 @@ def test_jobs_run_survive_a_restart_of_the_server_and_a_killed_worker(server, tm
         jobs.queue.cancel(third)
         wait_for(jobs.nothing_left, 10)
         assert jobs.store.ids() == sorted([first, second])
+        assert jobs.queue.statuses([first, second, third]) == dict.fromkeys([first, second], "done") | {
+            third: "cancelled"
+        }
         assert jobs.kill(stopped, signal.SIGTERM) == 0
     finally:
         jobs.close()

@@ -33,6 +33,9 @@ def test_a_job_waits_in_utc_and_is_counted(queue):
     assert queue.depth() == 2
     assert set(queue.states(["a", "b", "c"])) == {"a", "b"}
     assert queue.states([]) == {}
+    queue.cancel("b")
+    assert queue.statuses(["c", "b", "a"]) == {"a": "queued", "b": "cancelled"}
+    assert queue.statuses([]) == {}
 
 
 def test_enqueuing_again_changes_nothing(queue):
