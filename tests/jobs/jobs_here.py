@@ -32,7 +32,7 @@ from tests.networks import random_network
 ROOT = Path(__file__).parents[2]
 
 
-def wait_for(truth: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_for(truth: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not truth():
         assert time.monotonic() < deadline, f"not true after {seconds} s"
@@ -123,7 +123,7 @@ class JobsHere:
         assert state is not None
         return state
 
-    def wait(self, analysis_id: str, status: str, seconds: float = 30.0) -> JobState:
+    def wait(self, analysis_id: str, status: str, seconds: float = 90.0) -> JobState:
         wait_for(lambda: self.state(analysis_id).status == status, seconds)
         return self.state(analysis_id)
 
