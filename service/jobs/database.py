@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS
+from dbos._migration import get_migration_versions, get_sqlite_migration_versions
 
 from estimator.errors import InvalidParameter, Place, Unavailable
 
@@ -66,10 +67,25 @@ def reason(error: BaseException) -> str:
     return lines[0][:300]
 
 
+def refuse_newer(engine: sa.Engine) -> None:
+    """QueueUnavailable for tables that a later version has changed: what they mean now is not known here."""
+    found, known = (
+        get_sqlite_migration_versions(engine)
+        if engine.dialect.name == "sqlite"
+        else get_migration_versions(engine, "dbos", use_listen_notify=True)
+    )
+    if found > known:
+        raise QueueUnavailable(
+            f"The queue's database has schema {found}, and this version works with {known}: it is newer; use "
+            "the version that it was made with, or a later one"
+        )
+
+
 def migrate_queue(url: str, *, dry_run: bool = False) -> list[str]:
     """Make or update the queue's tables. Returns what was done, or would be.
 
-    QueueUnavailable if the file was there once and is gone or empty: restoring it is an operator's decision.
+    QueueUnavailable if the file was there once and is gone or empty: restoring it is an operator's decision;
+    and if its schema is newer than this version's.
     """
     path = sqlite_path(url)
     if path is None:
@@ -81,10 +97,14 @@ def migrate_queue(url: str, *, dry_run: bool = False) -> list[str]:
             f"The queue's database {path} was made before and is gone. Restore it from a backup, or remove "
             f"{marker} to begin with an empty queue (every job of the catalog is then run again)"
         )
-    if dry_run:
-        return ["queue: create"] if new else []
+    if dry_run and new:
+        return ["queue: create"]
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        if not new:
+            _refuse_newer_at(url)
+        if dry_run:
+            return []
         if new:
             with sqlite3.connect(path, timeout=30) as connection:
                 path.chmod(0o600)
@@ -97,10 +117,19 @@ def migrate_queue(url: str, *, dry_run: bool = False) -> list[str]:
     return ["queue: create"] if new else []
 
 
+def _refuse_newer_at(url: str) -> None:
+    engine = open_engine(url)
+    try:
+        refuse_newer(engine)
+    finally:
+        engine.dispose()
+
+
 def _migrate_server(url: str, dry_run: bool) -> list[str]:
     try:
         if not dry_run:
             DBOS.migrate(url)
+            _refuse_newer_at(url)
         return ["queue: tables of the server"]
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise QueueUnavailable(f"The queue's database server: {reason(error)}") from error

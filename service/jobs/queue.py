@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
 
 from estimator.errors import NotFound
-from service.jobs.database import QueueUnavailable, open_engine, reason, sqlite_path
+from service.jobs.database import QueueUnavailable, open_engine, reason, refuse_newer, sqlite_path
 from service.jobs.protocol import APPLICATION, QUEUE, SERIALIZER, VERSION, WORKFLOW, refuse_pickles
 from service.jobs.state import FINAL, JobState, Status, progress_of, state_of, status_of
 
@@ -151,12 +151,13 @@ class JobQueue:
 
     @_reachable
     def ping(self) -> None:
-        """QueueUnavailable unless the database answers, holds the queue's tables, and is whole.
+        """QueueUnavailable unless the database answers, has our schema, and is whole.
 
         A page of a file can be damaged without any question of ours meeting it: SQLite looks at all of them,
         once in CHECK_SECONDS.
         """
         self.depth()
+        refuse_newer(self._engine)
         if self._path is None or time.monotonic() < self._whole_until:
             return
         with self._engine.connect() as connection:

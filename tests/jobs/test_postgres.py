@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from service.jobs.database import QueueUnavailable
+from service.jobs.database import QueueUnavailable, migrate_queue
 from service.jobs.queue import JobQueue
 from tests.jobs.jobs_here import JobsHere, wait_for
 from tests.jobs.postgres_server import PostgresServer, binaries
@@ -56,6 +57,19 @@ def test_jobs_run_survive_a_restart_of_the_server_and_a_killed_worker(server, tm
             third: "cancelled"
         }
         assert jobs.kill(stopped, signal.SIGTERM) == 0
+    finally:
+        jobs.close()
+
+
+def test_a_newer_schema_is_refused(server, tmp_path):
+    jobs = JobsHere(tmp_path / "jobs", NIF_QUEUE=server.url)
+    try:
+        jobs.queue.ping()
+        with jobs.queue._engine.begin() as connection:
+            connection.execute(sa.text("UPDATE dbos.dbos_migrations SET version = version + 1"))
+        for question in (jobs.queue.ping, lambda: migrate_queue(server.url)):
+            with pytest.raises(QueueUnavailable, match=r"has schema \d+, .* newer"):
+                question()
     finally:
         jobs.close()
 

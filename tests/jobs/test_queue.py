@@ -148,6 +148,25 @@ def test_a_database_that_is_gone_is_unavailable_and_not_made_anew(queue, tmp_pat
     assert not (tmp_path / "queue.db").exists()
 
 
+def test_a_newer_schema_is_refused_and_left_as_it_is(queue, tmp_path):
+    url = f"sqlite:///{tmp_path}/queue.db"
+    queue.ping()
+    with sqlite3.connect(tmp_path / "queue.db") as db:
+        db.execute("UPDATE dbos_migrations SET version = version + 1")
+    for question in (
+        queue.ping,
+        lambda: migrate_queue(url),
+        lambda: migrate_queue(url, dry_run=True),
+    ):
+        with pytest.raises(QueueUnavailable, match=r"has schema \d+, .* newer"):
+            question()
+    with sqlite3.connect(tmp_path / "queue.db") as db:
+        db.execute("UPDATE dbos_migrations SET version = version - 1")
+    db.close()
+    assert migrate_queue(url) == migrate_queue(url, dry_run=True) == []
+    queue.ping()
+
+
 def test_a_damaged_database_is_unavailable_with_the_reason(queue, tmp_path):
     queue.close()
     path = tmp_path / "queue.db"
