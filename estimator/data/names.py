@@ -43,11 +43,17 @@ def nearest(name: str, names: Sequence[str]) -> str:
     return f"the columns are {listed(names)}"
 
 
+def control_in(text: str) -> str | None:
+    """The first control character of C0 but tab, line feed and carriage return, which cells may hold."""
+    return next((c for c in text if ord(c) < 32 and c not in "\t\n\r"), None)
+
+
 def check_names(names: Sequence[str], format: TableFormat, limits: TableLimits) -> tuple[str, ...]:
     """The names of a header, if they are sound.
 
-    Raises InvalidDataset for an empty name, for two that are equal after NFC (with both column numbers)
-    and for a header that is data; LimitExceeded for too many columns or too long a name.
+    Raises InvalidDataset for an empty name, for one with a control character, for two that are equal after
+    NFC (with both column numbers) and for a header that is data; LimitExceeded for too many columns or too
+    long a name.
     """
     if len(names) > limits.columns:
         raise LimitExceeded(f"the table has {len(names)} columns; the limit is {limits.columns}")
@@ -60,6 +66,11 @@ def check_names(names: Sequence[str], format: TableFormat, limits: TableLimits) 
         if not name.strip():
             detail = f"column {number} of {len(names)} has no name ({shown(name)}); give every column a name"
             raise InvalidDataset(detail, errors=[Place(detail, line=1)])
+        if odd := control_in(name):
+            detail = (
+                f"the name of column {number}, {shown(name)}, has the control character {odd!a}; rename it"
+            )
+            raise InvalidDataset(detail, errors=[Place(detail, column=name)])
         same = unicodedata.normalize("NFC", name)
         if same in first:
             detail = (

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator.data.arrays import check_size, count_distinct_rows, number_column
-from estimator.data.names import check_names, shown
+from estimator.data.names import check_names, control_in, shown
 from estimator.data.parquet_lists import flattened, inner_type
 from estimator.data.table import SPELLINGS_KEPT, OddCell, TableFormat, TableLimits
 from estimator.errors import InvalidDataset, LimitExceeded, MissingExtra, NifError, Place
@@ -152,7 +152,7 @@ def _text(column: Any, name: str, limits: TableLimits) -> Text:
     levels: list[str] = encoded.dictionary.to_pylist()
     positions: NDArray[np.int64] = encoded.indices.to_numpy().astype(np.int64)
     for level in levels:
-        odd = next((c for c in level if ord(c) < 32 and c not in "\t\n\r"), None)
+        odd = control_in(level)
         if odd is not None or len(level) > limits.cell_characters:
             row = int(np.argmax(positions == levels.index(level))) + 1
             what = f"the control character {odd!a}" if odd else f"{len(level)} characters"

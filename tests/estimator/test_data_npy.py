@@ -174,6 +174,10 @@ def test_the_arrays_of_an_npz_file_lie_side_by_side() -> None:
         (zipped(("../x.npy", npy(X))), "no folder"),
         (zipped(("a\\x.npy", npy(X))), "no folder"),
         (zipped(("x.txt", npy(X))), "must end in .npy"),
+        (
+            zipped(("x\x1b.npy", npy(X))),
+            "the name of column 1, 'x\\x1b_1', has the control character '\\x1b'",
+        ),
         (zipped(("x.npy", npy(X)[:-8])), "claims 960 bytes"),
         (zipped(("x.npy", b"")), "no sound npy header"),
         (zipped(), "empty zip"),

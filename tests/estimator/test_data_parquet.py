@@ -98,6 +98,12 @@ def test_a_column_of_no_numbers_and_no_text_is_refused_by_name(values: pa.Array)
     assert error.errors[0].row in (None, 7) or "empty list" in error.detail
 
 
+@pytest.mark.parametrize("odd", ["\0", "\x1b"])
+def test_a_control_character_in_a_name_is_refused(odd: str) -> None:
+    error = refusal(parquet(fine=NUMBERS, **{f"p{odd}q": NUMBERS}))
+    assert f"the name of column 2, 'p{ascii(odd)[1:-1]}q', has the control character" in error.detail
+
+
 def test_lists_are_columns_side_by_side() -> None:
     X = np.random.default_rng(1).normal(size=(N, 2, 3)).astype(np.float32)
     tensors = pa.FixedShapeTensorArray.from_numpy_ndarray(X)
