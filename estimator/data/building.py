@@ -24,25 +24,26 @@ class GrowingColumn:
     _levels: dict[str, int] | None = field(default_factory=dict)
     _codes: list[NDArray[np.int16]] = field(default_factory=list)
 
-    def add(self, cells: Sequence[str]) -> None:
+    def add(self, cells: Sequence[str], lines: Sequence[int]) -> None:
+        """lines: where the rows of the cells begin in the file."""
         if self.first_text is None:
-            self._add_numbers(cells)
+            self._add_numbers(cells, lines)
         if self._levels is not None:
             self._add_spellings(cells, self._levels)
         self.rows += len(cells)
 
-    def _add_numbers(self, cells: Sequence[str]) -> None:
+    def _add_numbers(self, cells: Sequence[str], lines: Sequence[int]) -> None:
         parsed = parse(cells, self.grammar)
         if parsed.first_inexact is not None and self.first_inexact is None:
-            self.first_inexact = self._odd(parsed.first_inexact, cells)
+            self.first_inexact = self._odd(parsed.first_inexact, cells, lines)
         if parsed.values is not None:
             self._numbers.append(parsed.values)
         elif parsed.first_text is not None:
-            self.first_text = self._odd(parsed.first_text, cells)
+            self.first_text = self._odd(parsed.first_text, cells, lines)
             self._numbers.clear()
 
-    def _odd(self, position: int, cells: Sequence[str]) -> OddCell:
-        return OddCell(row=self.rows + position + 1, text=cells[position])
+    def _odd(self, position: int, cells: Sequence[str], lines: Sequence[int]) -> OddCell:
+        return OddCell(row=self.rows + position + 1, text=cells[position], line=lines[position])
 
     def _add_spellings(self, cells: Sequence[str], levels: dict[str, int]) -> None:
         for cell in dict.fromkeys(cells):

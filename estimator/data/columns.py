@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from estimator.data.input_map import mapped_columns
 from estimator.data.names import find, listed, nearest, shown
-from estimator.data.numbers import why_no_number
+from estimator.data.numbers import INEXACT, why_no_number
 from estimator.data.precision import as_the_model_takes_them
 from estimator.data.probe_columns import ProbeColumn, probe_column
-from estimator.data.table import Column, Table
+from estimator.data.table import Column, Table, TableFormat
 from estimator.errors import ColumnsMismatch, InvalidDataset, InvalidParameter, Place
 from estimator.model.inputs import input_slices
 from estimator.model.plan import ModelPlan
@@ -61,7 +61,7 @@ def match_columns(table: Table, plan: ModelPlan, options: Options) -> MatchedCol
         columns = _by_position(width, rest)
         warnings.append(_said_of_position(plan, rest))
         columns_by = "position"
-    inputs = np.column_stack([_numbers(column) for column in columns])
+    inputs = np.column_stack([_numbers(column, table.format) for column in columns])
     warnings += as_the_model_takes_them(inputs, [column.name for column in columns], slices)
     probes = [probe_column(table.column(name), field, table) for field, name in asked.items()]
     for probe in probes:
@@ -115,9 +115,9 @@ def _mismatch(missing: list[str], surplus: list[str], *, count_fits: bool) -> Co
         parts.append(f"the model has no input {listed(surplus)}: remove such a column, or name it as a probe")
     if count_fits:
         parts.append("if the columns are in the model's order, say columns_by=position")
-    places = [Place("the model takes this column and the table lacks it", column=name) for name in missing]
+    places = [Place(f"the model takes {shown(n)}, and the table lacks it", column=n) for n in missing]
     places += [
-        Place("the table has this column and the model takes none so named", column=n) for n in surplus
+        Place(f"the table has {shown(n)}, and the model takes none so named", column=n) for n in surplus
     ]
     return ColumnsMismatch("; ".join(parts), errors=places[:20])
 
@@ -128,7 +128,10 @@ def _by_position(width: int, rest: list[Column]) -> list[Column]:
             f"the model takes {width} columns, and the table has {len(rest)} besides target and probes: "
             f"{listed(column.name for column in rest)}"
         )
-        surplus = [Place("beyond the model's inputs", column=column.name) for column in rest[width:]]
+        surplus = [
+            Place(f"{shown(column.name)} is beyond the model's inputs", column=column.name)
+            for column in rest[width:]
+        ]
         raise ColumnsMismatch(detail, errors=surplus[:20] or [Place(detail)])
     return rest
 
@@ -140,7 +143,7 @@ def _said_of_position(plan: ModelPlan, rest: Iterable[Column]) -> str:
     return f"The columns were taken by position, as asked, for {listed(plan.features)}: {names}."
 
 
-def _numbers(column: Column) -> NDArray[np.float64]:
+def _numbers(column: Column, format: TableFormat) -> NDArray[np.float64]:
     odd = column.first_text or column.first_inexact
     if column.numbers is not None and odd is None:
         return column.numbers
@@ -148,9 +151,9 @@ def _numbers(column: Column) -> NDArray[np.float64]:
     if odd is None:
         detail = f"{where} holds no numbers; a model input must"
         raise InvalidDataset(detail, errors=[Place(detail, column=column.name)])
-    why = why_no_number(odd.text) if column.first_text else "float64 cannot hold this whole number exactly"
-    detail = f"row {odd.row}, {where} is {shown(odd.text)}: {why}"
-    raise InvalidDataset(detail, errors=[Place(detail, row=odd.row, column=column.name)])
+    why = why_no_number(odd.text, format) if column.first_text else INEXACT
+    detail = f"{odd.where}, {where} is {shown(odd.text)}: {why}"
+    raise InvalidDataset(detail, errors=[Place(detail, row=odd.row, line=odd.line, column=column.name)])
 
 
 def _said_of_rows(table: Table) -> list[str]:

@@ -17,7 +17,10 @@ class CsvRecords(Iterator[list[str]]):
     """The records of a CSV file, each as long as the first; knows where it is for the errors."""
 
     def __init__(self, text: TextIOWrapper, format: TableFormat, limits: TableLimits) -> None:
-        self._text, self._format, self._limits = text, format, limits
+        self.format = format
+        # The line in which the last record began, from 1.
+        self.line = 1
+        self._text, self._limits = text, limits
         self._reader = csv.reader(self._lines(), delimiter=format.delimiter, strict=True)
         self._record_lines: list[str] = []
         self._first_lines: list[str] = []
@@ -34,7 +37,7 @@ class CsvRecords(Iterator[list[str]]):
             yield line
 
     def __next__(self) -> list[str]:
-        begins = self._reader.line_num + 1
+        self.line = begins = self._reader.line_num + 1
         self._record_lines.clear()
         try:
             cells = next(self._reader)
@@ -55,23 +58,18 @@ class CsvRecords(Iterator[list[str]]):
         return cells
 
     @property
-    def decimal(self) -> str:
-        return self._format.decimal
-
-    @property
     def row(self) -> int:
         """Number of the last record as a data row, from 1."""
-        return self._count - self._format.header
+        return self._count - self.format.header
 
     def _broken(self, begins: int, error: csv.Error) -> InvalidDataset | LimitExceeded:
-        unclosed = "unexpected end" in str(error) or (
-            "field larger" in str(error) and len(self._record_lines) > 1
-        )
-        if unclosed:
+        too_long = "field larger" in str(error)
+        if "unexpected end" in str(error) or (too_long and len(self._record_lines) > 1):
             line = begins + _last_unclosed(self._record_lines)
-            detail = f"the quote opened in line {line} is never closed"
+            how = f"not closed within {csv.field_size_limit()} characters" if too_long else "never closed"
+            detail = f"the quote opened in line {line} is {how}"
             return InvalidDataset(detail, errors=[Place(detail, line=line)])
-        if "field larger" in str(error):
+        if too_long:
             detail = (
                 f"line {begins} has a cell of more than {self._limits.cell_characters} characters, the limit"
             )
@@ -81,12 +79,12 @@ class CsvRecords(Iterator[list[str]]):
         return InvalidDataset(detail, errors=[Place(detail, line=line)])
 
     def _wrong_width(self, begins: int, cells: int) -> InvalidDataset:
-        what = "header" if self._format.header else "row 1"
+        what = "header" if self.format.header else "row 1"
         detail = f"row {self.row} (line {begins}): {cells} cells, {what} {self._width}"
         hint = self.other_delimiter()
         if hint:
             detail += f"; {hint}"
-            if self._format.delimiter == "," and self._format.decimal == ".":
+            if self.format.delimiter == "," and self.format.decimal == ".":
                 detail += ", and decimal as ',' if that is the decimal mark"
         return InvalidDataset(detail, errors=[Place(detail, row=self.row, line=begins)])
 
@@ -103,7 +101,7 @@ class CsvRecords(Iterator[list[str]]):
         """A hint, where one column was found and another delimiter is equally often in every record."""
         if self._width != 1:
             return None
-        for other in USUAL_DELIMITERS.replace(self._format.delimiter, ""):
+        for other in USUAL_DELIMITERS.replace(self.format.delimiter, ""):
             counts = {line.count(other) for line in self._first_lines}
             if len(counts) == 1 and (times := counts.pop()) > 0:
                 often = f"{times} time{'s' if times > 1 else ''}"

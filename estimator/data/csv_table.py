@@ -57,19 +57,22 @@ def too_few(rows: int) -> TooFewRows:
 def _grow(
     names: tuple[str, ...], rows: Iterator[list[str]], records: CsvRecords, sha256: str, limits: TableLimits
 ) -> Table:
-    columns = [GrowingColumn(name, grammar(records.decimal)) for name in names]
+    columns = [GrowingColumn(name, grammar(records.format.decimal)) for name in names]
     block: list[list[str]] = []
+    lines: list[int] = []  # where the block's rows begin
     digests = bytearray()  # 8 bytes a row, to count the distinct ones
     most = max(1, BLOCK_CELLS // len(names))
     most_rows = min(limits.rows, limits.cells // len(names))
 
     def flush() -> None:
         for column, cells in zip(columns, zip(*block, strict=True), strict=True):
-            column.add(cells)
+            column.add(cells, lines)
         block.clear()
+        lines.clear()
 
     for cells in rows:
         block.append(cells)
+        lines.append(records.line)
         digests += hashlib.blake2b(SEPARATOR.join(cells).encode(), digest_size=8).digest()
         if len(digests) > 8 * most_rows:
             raise LimitExceeded(
@@ -91,4 +94,5 @@ def _grow(
         rows=count,
         sha256=sha256,
         distinct_rows=distinct,
+        format=records.format,
     )

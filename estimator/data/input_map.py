@@ -51,7 +51,8 @@ def mapped_columns(
     if surplus:
         detail = f"inputs gives {listed(surplus)} to no input of the model: give them, or take them away"
         raise ColumnsMismatch(
-            detail, errors=[Place("given to no input", column=name) for name in surplus[:20]]
+            detail,
+            errors=[Place(f"{shown(name)} is given to no input", column=name) for name in surplus[:20]],
         )
     return columns
 

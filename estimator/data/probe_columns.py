@@ -1,17 +1,20 @@
 """Probes: columns of the data that are no model inputs, such as the target or a protected attribute.
 
 A column of text is categorical, its levels verbatim. A column of numbers is numeric if it has more than 20
-distinct values or one that is not whole; otherwise it is categorical, too.
+distinct values or one that is not whole; otherwise it is categorical, too. A column that would be numeric but
+for cells such as a blank, `NaN` or `1_000` is neither: it is refused by the first of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from estimator.data.names import shown
-from estimator.data.table import SPELLINGS_KEPT, Column, Table
+from estimator.data.numbers import INEXACT, meant, why_no_number
+from estimator.data.table import SPELLINGS_KEPT, Column, OddCell, Table
 from estimator.errors import InvalidDataset, InvalidParameter, Place
 
 MOST_CATEGORIES = 100
@@ -32,28 +35,49 @@ class ProbeColumn:
 def probe_column(column: Column, field: str, table: Table) -> ProbeColumn:
     """The column as a probe; `field` is the option that asked for it.
 
-    Raises InvalidParameter for one value only, too many categories, or the row number.
+    Raises InvalidParameter for one value only, too many categories, or the row number; InvalidDataset, by
+    row, for a cell that is no number in a column of numbers, or that float64 cannot hold exactly.
     """
     if column.numbers is None:
-        return _categorical(column, field, table)
+        _refuse_misspelled(column, field, table)
+        return _categorical(column, field)
     values = np.unique(column.numbers)
-    if values.size == 1:
+    by_spelling = column.spellings is not None and not _is_numeric(values)
+    if column.first_inexact is not None and not by_spelling:
+        raise _odd_cell(column, field, column.first_inexact, INEXACT)
+    if values.size == 1 and column.first_inexact is None:
         raise _refused(column, field, f"has one value only, {float(values[0])!r}, in all rows")
     if _counts_rows(column.numbers):
         raise _refused(column, field, "is the row number, which says nothing of the data")
-    if values.size <= MOST_CATEGORIES_OF_NUMBERS and bool((values == np.round(values)).all()):
-        return _categorical(column, field, table)
-    if column.first_inexact is not None:
-        odd = column.first_inexact
-        detail = (
-            f"row {odd.row}, column {shown(column.name)} is {shown(odd.text)}: "
-            "float64 cannot hold this whole number exactly"
-        )
-        raise InvalidDataset(detail, errors=[Place(detail, row=odd.row, column=column.name, field=field)])
+    if not _is_numeric(values):
+        return _categorical(column, field)
     return ProbeColumn(column.name, "numeric", column.numbers)
 
 
-def _categorical(column: Column, field: str, table: Table) -> ProbeColumn:
+def _is_numeric(values: NDArray[np.float64]) -> bool:
+    """values: the distinct ones."""
+    return values.size > MOST_CATEGORIES_OF_NUMBERS or not bool((values == np.round(values)).all())
+
+
+def _refuse_misspelled(column: Column, field: str, table: Table) -> None:
+    """Some blanks or `5.` must not turn a column of numbers into one of categories in silence."""
+    odd = column.first_text
+    # What is text in a parquet file was stored as text.
+    if odd is None or column.spellings is None or table.format.kind != "csv":
+        return
+    values = [meant(level) for level in column.spellings.levels]
+    numbers = [value for value in values if value is not None and isfinite(value)]
+    if None not in values and _is_numeric(np.unique(numbers)):
+        raise _odd_cell(column, field, odd, why_no_number(odd.text, table.format))
+
+
+def _odd_cell(column: Column, field: str, odd: OddCell, why: str) -> InvalidDataset:
+    detail = f"{field}: {odd.where}, column {shown(column.name)} is {shown(odd.text)}: {why}"
+    place = Place(detail, row=odd.row, line=odd.line, column=column.name, field=field)
+    return InvalidDataset(detail, errors=[place])
+
+
+def _categorical(column: Column, field: str) -> ProbeColumn:
     if column.spellings is not None:
         levels: tuple[str, ...] = column.spellings.levels
         codes = column.spellings.codes.astype(np.int64)
@@ -61,16 +85,11 @@ def _categorical(column: Column, field: str, table: Table) -> ProbeColumn:
         values, codes = np.unique(column.numbers, return_inverse=True)
         levels = tuple(str(int(value)) for value in values)
     else:
-        raise _refused(
-            column, field, f"has more than {SPELLINGS_KEPT} categories; the limit is {MOST_CATEGORIES}"
-        )
+        raise _too_many(column, field, f"more than {SPELLINGS_KEPT}")
     if len(levels) == 1:
         raise _refused(column, field, f"has one value only, {shown(levels[0])}, in all rows")
     if len(levels) > MOST_CATEGORIES:
-        hint = ""
-        if column.first_text is not None and len(levels) > table.rows // 2:
-            hint = f" (row {column.first_text.row} is {shown(column.first_text.text)}, which is no number)"
-        raise _refused(column, field, f"has {len(levels)} categories{hint}; the limit is {MOST_CATEGORIES}")
+        raise _too_many(column, field, str(len(levels)))
     order = sorted(range(len(levels)), key=lambda k: _sort_key(levels[k], column.numbers is not None))
     counts = np.bincount(codes, minlength=len(levels))
     place = np.empty(len(levels))
@@ -98,6 +117,16 @@ def _counts_rows(numbers: NDArray[np.float64]) -> bool:
     return bool((np.abs(np.diff(numbers)) == 1).all()) and np.unique(numbers).size == numbers.size
 
 
-def _refused(column: Column, field: str, why: str) -> InvalidParameter:
+def _too_many(column: Column, field: str, count: str) -> InvalidParameter:
+    """The first cell that is no number is named: without it, the column may have been one of numbers."""
+    odd = column.first_text
+    hint = "" if odd is None else f" ({odd.where} is {shown(odd.text)}, which is no number)"
+    return _refused(column, field, f"has {count} categories{hint}; the limit is {MOST_CATEGORIES}", odd)
+
+
+def _refused(column: Column, field: str, why: str, odd: OddCell | None = None) -> InvalidParameter:
     detail = f"{field}: column {shown(column.name)} {why}; choose another column"
-    return InvalidParameter(detail, errors=[Place(detail, field=field, column=column.name)])
+    place = Place(detail, field=field, column=column.name)
+    if odd is not None:
+        place = replace(place, row=odd.row, line=odd.line)
+    return InvalidParameter(detail, errors=[place])

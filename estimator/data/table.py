@@ -66,10 +66,19 @@ class Spellings:
 
 @dataclass(frozen=True)
 class OddCell:
-    """A cell that stands in the way of numbers: its data row (from 1) and its text."""
+    """A cell that stands in the way of numbers: its data row (from 1), its text, and where the row begins.
+
+    line: of a text file, from 1; the row and the line drift apart where cells hold line breaks.
+    """
 
     row: int
     text: str
+    line: int | None = None
+
+    @property
+    def where(self) -> str:
+        """`row 3 (line 5)`, for the errors."""
+        return f"row {self.row}" if self.line is None else f"row {self.row} (line {self.line})"
 
 
 @dataclass(frozen=True)
@@ -98,12 +107,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of equal length in the file's order; names are unique after NFC. sha256 is of the bytes."""
+    """Columns of equal length in the file's order; names are unique after NFC. sha256 is of the bytes.
+
+    format: how the file was read.
+    """
 
     columns: tuple[Column, ...]
     rows: int
     sha256: str
     distinct_rows: int
+    format: TableFormat = TableFormat()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -85,6 +85,9 @@ def test_missing_and_surplus_columns_are_listed() -> None:
     assert "'e', 'f'" in error.detail
     assert [place.column for place in error.errors] == ["e", "f"]
     assert "columns_by=position" not in error.detail
+    assert [place.detail for place in error.errors] == [
+        f"the table has '{name}', and the model takes none so named" for name in "ef"
+    ]
     error = refusal(ColumnsMismatch, table(d=None, D=range(N)))
     assert "columns_by=position" in error.detail
     assert "lacks 'd'" in error.detail and "'D'" in error.detail
@@ -113,7 +116,9 @@ def test_names_equal_after_nfc_are_found() -> None:
     ("cell", "words"),
     [
         ("", "blank"), ("NaN", "not a finite number"), ("inf", "not a finite number"),
-        ("1e999", "range of float64"), ('"1,5"', "give decimal as ','"), ("2026-01-02", "looks like a date"),
+        ("1e999", "range of float64"), ('"1,5"', "delimiter as ';' and decimal as ','"),
+        ("2026-01-02", "looks like a date"), ("1_000", "digits 0 to 9"), ("٣", "digits 0 to 9"),
+        (" ", "blank"),
         ("setosa", "must be a number"),
         (" 5", "space beside"), ("9007199254740993", "cannot hold this whole number exactly"),
     ],
@@ -123,7 +128,32 @@ def test_a_cell_that_is_no_number_is_refused_where_an_input_is_due(cell: str, wo
     values[11] = cell
     error = refusal(InvalidDataset, table(c=values))
     assert words in error.detail
-    assert (error.errors[0].row, error.errors[0].column) == (12, "c")
+    place = error.errors[0]
+    assert (place.row, place.line, place.column) == (12, 13, "c")
+
+
+def test_row_and_line_of_a_cell_drift_apart_where_cells_hold_line_breaks() -> None:
+    values = ["1.5"] * N
+    values[11] = "x"
+    place = refusal(InvalidDataset, table(e=['"p\nq"'] * N, c=values), probes=("e",)).errors[0]
+    assert (place.row, place.line) == (12, 24)
+
+
+@pytest.mark.parametrize(
+    ("format", "words"),
+    [
+        ({"delimiter": ";"}, "row 8 (line 9), column 'c' is '1,5': it has ',' where the decimal mark of this"
+         " file is '.'; write it with '.', or give decimal as ','"),
+        ({"delimiter": ";", "decimal": ","}, "row 3 (line 4), column 'b' is '1.234': it has '.' where the"
+         " decimal mark of this file is ','; write it with ',', or give decimal as '.'"),
+    ],
+)  # fmt: skip
+def test_a_cell_with_the_other_decimal_mark_names_the_mark_of_the_file(format: Any, words: str) -> None:
+    lines = [["2", "2", "2", "2"] for _ in range(N)]
+    lines[2][1], lines[7][2] = ("1.234", "1,5") if format.get("decimal") else ("2", "1,5")
+    text = "\n".join(["a;b;c;d", *(";".join(line) for line in lines)])
+    given = read_table(text.encode(), TableFormat(**format))
+    assert words in refusal(InvalidDataset, given).detail
 
 
 def test_a_text_column_in_the_place_of_an_input_is_refused() -> None:
@@ -177,6 +207,51 @@ def test_few_whole_numbers_are_categories_in_the_order_of_numbers() -> None:
     assert probe.kind == "categorical"
     assert probe.levels == (("-1", 10), ("2", 10), ("9", 10), ("10", 10))
     assert probe.values[:4].tolist() == [3, 2, 0, 1]
+
+
+@pytest.mark.parametrize("cell", ["", " ", "NA", "NaN", "inf", "1e999", "1_000", "5.", "+5", '"1,5"', "٣"])
+@pytest.mark.parametrize("many", [True, False], ids=["many numbers", "few, with fractions"])
+def test_a_cell_that_is_no_number_does_not_make_categories_of_numbers(cell: str, many: bool) -> None:
+    values: list[Any] = [i * i if many else 0.5 + i % 3 for i in range(N)]
+    values[11] = cell
+    error = refusal(InvalidDataset, table(p=values), target="p")
+    place = error.errors[0]
+    assert (place.field, place.row, place.line, place.column) == ("target", 12, 13, "p")
+
+
+def test_decimal_commas_do_not_make_categories_of_numbers() -> None:
+    values = [f'"{i % 5},5"' for i in range(N)]
+    assert "decimal as ','" in refusal(InvalidDataset, table(p=values), probes=("p",)).detail
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["1", "2", "NA", ""] * 10, ["007", "7", "08"] * 13 + ["7"], ["0.5", "1.5", "low"] * 13 + ["low"],
+     ["DE", "NA", "", "nan"] * 10, ["2026-01-02", "2026-01-03"] * 20],
+)  # fmt: skip
+def test_codes_and_text_stay_categories_beside_what_looks_missing(values: list[str]) -> None:
+    probe = match(table(p=values), target="p").probes[0]
+    assert dict(probe.levels) == {value: values.count(value) for value in values}
+
+
+def test_one_blank_among_very_many_numbers_is_named() -> None:
+    rows = [f"{i},{i % 7},{i % 5},{i * 0.5},{i * i if i != 700 else ''}" for i in range(2000)]
+    given = read_table("\n".join(["a,b,c,d,p", *rows]).encode(), TableFormat())
+    error = refusal(InvalidParameter, given, probes=("p",))
+    assert "row 701 (line 702) is '', which is no number" in error.detail
+    assert error.errors[0].row == 701
+
+
+@pytest.mark.parametrize("levels", [2, 3])
+def test_whole_numbers_that_float64_cannot_hold_are_not_taken_for_each_other(levels: int) -> None:
+    values = [2**53 + i % levels for i in range(N)]
+    probe = match(table(p=values), target="p").probes[0]  # cells are told apart as they are spelled
+    assert [level for level, _ in probe.levels] == [str(2**53 + i) for i in range(levels)]
+    rng, file = np.random.default_rng(0), io.BytesIO()
+    np.savez(file, p=np.array(values), **{name: rng.normal(size=N) for name in NAMES})
+    given = read_table(file.getvalue(), TableFormat(kind="npz"))
+    error = refusal(InvalidDataset, given, target="p")
+    assert "row 2, column 'p' is '9007199254740993'" in error.detail
 
 
 def test_numbers_with_fractions_or_many_values_are_numeric() -> None:

@@ -115,7 +115,9 @@ def test_a_number_of_the_grammar_has_its_exact_value(cell: str, value: float) ->
 def test_a_whole_number_that_float64_cannot_hold_is_remembered() -> None:
     column = read(with_cell("9007199254740993")).column("b")
     assert (column.first_inexact.row, column.first_inexact.text) == (7, "9007199254740993")
-    assert read(with_cell("9007199254740992")).column("b").first_inexact is None
+    assert read(with_cell("9007199254740993.0")).column("b").first_inexact.line == 8
+    for cell in ("9007199254740992", "9007199254740992.0", "1e+23"):
+        assert read(with_cell(cell)).column("b").first_inexact is None
 
 
 @pytest.mark.parametrize(
@@ -224,6 +226,8 @@ def test_a_quote_that_is_never_closed_names_the_line_where_it_opened() -> None:
     assert "quote opened in line 11" in error.detail
     long = [*ROWS[:9], '"two\nlines",5', '10,"5', *("1,2" for _ in range(50_000))]
     assert refusal(file_of("a,b", *long)).errors[0].line == 13
+    closed = [*ROWS[:9], '10,"' + "x\n" * 100_000 + '"', *ROWS[10:]]
+    assert "line 11 is not closed within 131072 characters" in refusal(file_of("a,b", *closed)).detail
 
 
 @pytest.mark.parametrize("cell", ["x" * 20_000, "x" * 200_000])
@@ -241,7 +245,7 @@ def test_a_line_break_within_quotes_is_part_of_the_cell() -> None:
     table = read(file_of("a,b", *ROWS[:30], '"x\ny",1', *ROWS[30:]))
     assert table.rows == 41
     assert table.column("a").text[30] == "x\ny"
-    assert table.column("a").first_text.row == 31
+    assert (table.column("a").first_text.row, table.column("a").first_text.line) == (31, 32)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
