@@ -29,8 +29,7 @@ from estimator.data.table import TableFormat, TableLimits
 from estimator.errors import NifError
 from estimator.model.operators import OPERATORS
 from estimator.model.read import read_model
-from tests.estimator.test_model_blocks import attention
-from tests.models.graphs import node, plain
+from tests.models.graphs import attention, node, plain
 from tests.models.hostile import laughs
 
 LIMITS = TableLimits(file_bytes=2**20, decoded_bytes=2**22, cells=10**6)

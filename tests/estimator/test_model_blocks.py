@@ -12,12 +12,10 @@ from estimator.errors import UnsupportedModel
 from estimator.model.plan import ModelPlan
 from estimator.model.read import read_model
 from estimator.model.unfold import unfold
-from tests.models.graphs import matrix, model, node
+from tests.models.graphs import SEQUENCE, attention, matrix, model, node
 from tests.models.hostile import laughs
 from tests.models.perturbing import check_neurons
 from tests.models.running import check_plan, feeds, values
-
-SEQUENCE = {"x": ["rows", 3, 4]}
 
 
 def read(proto: onnx.ModelProto) -> ModelPlan:
@@ -36,22 +34,6 @@ def sizes(plan: ModelPlan) -> list[int]:
 
 
 # -- attention -----------------------------------------------------------------------------------------------
-
-
-def attention(*between: onnx.NodeProto, weights: str = "p") -> onnx.ModelProto:
-    """One head of width 5 on 3 tokens, then a linear output of each token, averaged."""
-    nodes = [
-        node("MatMul", "x wq", "q"), node("MatMul", "x wk", "k"), node("MatMul", "x wv", "v"),
-        node("Transpose", "k", "t", perm=[0, 2, 1]), node("MatMul", "q t", "s"), *between,
-        node("MatMul", f"{weights} v", "h"), node("MatMul", "h u", "o"), node("ReduceMean", "o axis", "y"),
-    ]  # fmt: skip
-    constants: dict[str, Any] = {
-        "wq": matrix(4, 5), "wk": matrix(4, 5, seed=1), "wv": matrix(4, 5, seed=2), "u": matrix(5, 2),
-        "axis": np.array([1]), "half": 0.5, "mask": np.tril(np.ones((3, 3), np.float32)), "low": -9.0,
-        "never": np.where(np.tri(3) > 0, 0, -np.inf).astype(np.float32), "seen": np.tri(3) > 0,
-    }  # fmt: skip
-    used = {name for step in nodes for name in step.input}
-    return model(nodes, {name: constants[name] for name in constants if name in used}, inputs=SEQUENCE)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 Weights = Mapping[str, Any]
+SEQUENCE = {"x": ["rows", 3, 4]}
 
 
 def node(operator: str, inputs: str, outputs: str, name: str = "", **attributes: Any) -> onnx.NodeProto:
@@ -68,3 +69,19 @@ def plain() -> onnx.ModelProto:
             "output.bias": matrix(3),
         },
     )
+
+
+def attention(*between: onnx.NodeProto, weights: str = "p") -> onnx.ModelProto:
+    """One head of width 5 on 3 tokens, then a linear output of each token, averaged."""
+    nodes = [
+        node("MatMul", "x wq", "q"), node("MatMul", "x wk", "k"), node("MatMul", "x wv", "v"),
+        node("Transpose", "k", "t", perm=[0, 2, 1]), node("MatMul", "q t", "s"), *between,
+        node("MatMul", f"{weights} v", "h"), node("MatMul", "h u", "o"), node("ReduceMean", "o axis", "y"),
+    ]  # fmt: skip
+    constants: dict[str, Any] = {
+        "wq": matrix(4, 5), "wk": matrix(4, 5, seed=1), "wv": matrix(4, 5, seed=2), "u": matrix(5, 2),
+        "axis": np.array([1]), "half": 0.5, "mask": np.tril(np.ones((3, 3), np.float32)), "low": -9.0,
+        "never": np.where(np.tri(3) > 0, 0, -np.inf).astype(np.float32), "seen": np.tri(3) > 0,
+    }  # fmt: skip
+    used = {name for step in nodes for name in step.input}
+    return model(nodes, {name: constants[name] for name in constants if name in used}, inputs=SEQUENCE)
