@@ -33,15 +33,25 @@ class Place:
 
 
 class NifError(Exception):
-    """Base of every error that a user can cause or must hear of."""
+    """Base of every error that a user can cause or must hear of.
+
+    cell: the value of the data that the sentence quotes, as it stands there. Who sent the data may read it;
+    a log may not, and takes `without_cell`.
+    """
 
     slug: ClassVar[str] = "error"
     title: ClassVar[str] = "Error"
 
-    def __init__(self, detail: str, *, errors: Sequence[Place] = ()) -> None:
+    def __init__(self, detail: str, *, errors: Sequence[Place] = (), cell: str | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
+        self.cell = cell
+
+    @property
+    def without_cell(self) -> str:
+        """The sentence without the value of the data."""
+        return self.detail.replace(self.cell, "(a value)") if self.cell else self.detail
 
 
 class InvalidModel(NifError):

@@ -152,8 +152,10 @@ def _numbers(column: Column, format: TableFormat) -> NDArray[np.float64]:
         detail = f"{where} holds no numbers; a model input must"
         raise InvalidDataset(detail, errors=[Place(detail, column=column.name)])
     why = why_no_number(odd.text, format) if column.first_text else INEXACT
-    detail = f"{odd.where}, {where} is {shown(odd.text)}: {why}"
-    raise InvalidDataset(detail, errors=[Place(detail, row=odd.row, line=odd.line, column=column.name)])
+    cell = shown(odd.text)
+    detail = f"{odd.where}, {where} is {cell}: {why}"
+    place = Place(detail, row=odd.row, line=odd.line, column=column.name)
+    raise InvalidDataset(detail, errors=[place], cell=cell)
 
 
 def _said_of_rows(table: Table) -> list[str]:

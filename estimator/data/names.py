@@ -73,10 +73,10 @@ def check_names(names: Sequence[str], format: TableFormat, limits: TableLimits) 
             raise InvalidDataset(detail, errors=[Place(detail, column=name)])
         same = unicodedata.normalize("NFC", name)
         if same in first:
-            detail = (
-                f"columns {first[same]} and {number} have the same name, {shown(name)}; rename one of them"
-            )
-            raise InvalidDataset(detail, errors=[Place(detail, line=1, column=name)])
+            # Where the header is missing, a name is a cell.
+            cell = shown(name)
+            detail = f"columns {first[same]} and {number} have the same name, {cell}; rename one of them"
+            raise InvalidDataset(detail, errors=[Place(detail, line=1, column=name)], cell=cell)
         first[same] = number
     if format.kind == "csv":
         _refuse_data(names, format)
@@ -86,8 +86,9 @@ def check_names(names: Sequence[str], format: TableFormat, limits: TableLimits) 
 def _refuse_data(names: Sequence[str], format: TableFormat) -> None:
     for number, name in enumerate(names, start=1):
         if fits(name, grammar(format.decimal)):
+            cell = shown(name)
             detail = (
-                f"the header has the number {shown(name)} as the name of column {number}; if the file has no "
+                f"the header has the number {cell} as the name of column {number}; if the file has no "
                 "header, say header=false, otherwise give the columns names that are not numbers"
             )
-            raise InvalidDataset(detail, errors=[Place(detail, line=1, column=name)])
+            raise InvalidDataset(detail, errors=[Place(detail, line=1, column=name)], cell=cell)

@@ -32,11 +32,12 @@ def _column(values: NDArray[np.float64], name: str, dtype: np.dtype[np.generic])
         outside = cast.astype(np.float64) != values if dtype.kind in "iub" else ~np.isfinite(cast)
     if outside.any():
         row = int(np.argmax(outside))
+        cell = repr(float(values[row]))
         detail = (
-            f"row {row + 1}, column {shown(name)} is {float(values[row])!r}, "
+            f"row {row + 1}, column {shown(name)} is {cell}, "
             f"which the model's input type {dtype.name} cannot hold"
         )
-        raise InvalidDataset(detail, errors=[Place(detail, row=row + 1, column=name)])
+        raise InvalidDataset(detail, errors=[Place(detail, row=row + 1, column=name)], cell=cell)
     if dtype.kind != "f":
         return []
     distinct, left = np.unique(values).size, np.unique(cast).size

@@ -46,7 +46,7 @@ def probe_column(column: Column, field: str, table: Table) -> ProbeColumn:
     if column.first_inexact is not None and not by_spelling:
         raise _odd_cell(column, field, column.first_inexact, INEXACT)
     if values.size == 1 and column.first_inexact is None:
-        raise _refused(column, field, f"has one value only, {float(values[0])!r}, in all rows")
+        raise _one_value(column, field, repr(float(values[0])))
     if _counts_rows(column.numbers):
         raise _refused(column, field, "is the row number, which says nothing of the data")
     if not _is_numeric(values):
@@ -72,9 +72,10 @@ def _refuse_misspelled(column: Column, field: str, table: Table) -> None:
 
 
 def _odd_cell(column: Column, field: str, odd: OddCell, why: str) -> InvalidDataset:
-    detail = f"{field}: {odd.where}, column {shown(column.name)} is {shown(odd.text)}: {why}"
+    cell = shown(odd.text)
+    detail = f"{field}: {odd.where}, column {shown(column.name)} is {cell}: {why}"
     place = Place(detail, row=odd.row, line=odd.line, column=column.name, field=field)
-    return InvalidDataset(detail, errors=[place])
+    return InvalidDataset(detail, errors=[place], cell=cell)
 
 
 def _categorical(column: Column, field: str) -> ProbeColumn:
@@ -87,7 +88,7 @@ def _categorical(column: Column, field: str) -> ProbeColumn:
     else:
         raise _too_many(column, field, f"more than {SPELLINGS_KEPT}")
     if len(levels) == 1:
-        raise _refused(column, field, f"has one value only, {shown(levels[0])}, in all rows")
+        raise _one_value(column, field, shown(levels[0]))
     if len(levels) > MOST_CATEGORIES:
         raise _too_many(column, field, str(len(levels)))
     order = sorted(range(len(levels)), key=lambda k: _sort_key(levels[k], column.numbers is not None))
@@ -120,13 +121,20 @@ def _counts_rows(numbers: NDArray[np.float64]) -> bool:
 def _too_many(column: Column, field: str, count: str) -> InvalidParameter:
     """The first cell that is no number is named: without it, the column may have been one of numbers."""
     odd = column.first_text
-    hint = "" if odd is None else f" ({odd.where} is {shown(odd.text)}, which is no number)"
-    return _refused(column, field, f"has {count} categories{hint}; the limit is {MOST_CATEGORIES}", odd)
+    if odd is None:
+        return _refused(column, field, f"has {count} categories; the limit is {MOST_CATEGORIES}")
+    cell = shown(odd.text)
+    hint = f"{odd.where} is {cell}, which is no number"
+    why = f"has {count} categories ({hint}); the limit is {MOST_CATEGORIES}"
+    error = _refused(column, field, why, cell)
+    error.errors = tuple(replace(place, row=odd.row, line=odd.line) for place in error.errors)
+    return error
 
 
-def _refused(column: Column, field: str, why: str, odd: OddCell | None = None) -> InvalidParameter:
+def _one_value(column: Column, field: str, value: str) -> InvalidParameter:
+    return _refused(column, field, f"has one value only, {value}, in all rows", value)
+
+
+def _refused(column: Column, field: str, why: str, cell: str | None = None) -> InvalidParameter:
     detail = f"{field}: column {shown(column.name)} {why}; choose another column"
-    place = Place(detail, field=field, column=column.name)
-    if odd is not None:
-        place = replace(place, row=odd.row, line=odd.line)
-    return InvalidParameter(detail, errors=[place])
+    return InvalidParameter(detail, errors=[Place(detail, field=field, column=column.name)], cell=cell)

@@ -130,8 +130,8 @@ def problem(error: NifError, headers: dict[str, str] | None = None) -> Response:
 
 
 def body_reason(error: NifError) -> str:
-    """One line for the log; only the sentence, which holds no data cell beyond the value refused."""
-    return _shortened(error.detail).encode("unicode_escape").decode()
+    """One line for the log; only the sentence, and that without the value of the data that it quotes."""
+    return _shortened(error.without_cell).encode("unicode_escape").decode()
 
 
 def register(app: Flask) -> None:

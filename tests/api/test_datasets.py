@@ -1,14 +1,17 @@
 import errno
 import io
+import json
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.service_here import IRIS_DATA, ServiceHere, assert_problem
+from tests.api.service_here import IRIS_DATA, IRIS_MODEL, ServiceHere, assert_problem
 
 SEMICOLONS = b"a;b\n" + b"".join(b"%d,5;%d,5\n" % (i, i * i) for i in range(40))
 
@@ -51,6 +54,48 @@ def test_a_table_that_cannot_be_read_in_one_way_is_refused(
     before = service.left_over()
     assert_problem(client.post("/v1/datasets", data=data, content_type="text/csv"), 422, slug)
     assert service.left_over() == before
+
+
+def with_last_row(*cells: str) -> bytes:
+    return IRIS_DATA.rstrip() + b"\n" + ",".join(cells).encode() + b"\n"
+
+
+def with_target(*cells: str) -> bytes:
+    lines = IRIS_DATA.decode().splitlines()
+    return "\n".join(
+        f"{line.rpartition(',')[0]},{cell}" for line, cell in zip(lines, cells, strict=True)
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "target", "cell"),
+    [
+        (with_last_row("5.1", "mary jones", "1.4", "0.2", "setosa"), "species", "mary jones"),
+        (with_last_row("1e300", "3.5", "1.4", "0.2", "setosa"), "species", "1e+300"),
+        (with_last_row("5.1", "3.5", "1.4", "0.2", "mary jones"), "petal_width", None),
+        (b"1234.5,mary jones\n" + b"1,2\n" * 40, "species", "1234.5"),
+        (b"mary jones,mary jones\n" + b"1,2\n" * 40, "species", "mary jones"),
+        (IRIS_DATA.replace(b"setosa", b"mary jones").split(b"versicolor")[0].rsplit(b"\n", 1)[0], "species",
+         "mary jones"),
+        (with_target("p", *(f"{i}.5" for i in range(149)), "mary jones"), "p", "mary jones"),
+    ],
+    ids=["input", "range", "input as target", "no header", "twice", "one value", "categories"],
+)  # fmt: skip
+def test_the_log_says_why_a_table_is_refused_without_a_cell_of_it(
+    service: ServiceHere, monkeypatch: pytest.MonkeyPatch, data: bytes, target: str, cell: str | None
+) -> None:
+    logged: list[dict[str, Any]] = []
+    recorder = SimpleNamespace(info=lambda event, **fields: logged.append({"event": event} | fields))
+    monkeypatch.setattr("service.api.errors.log", recorder)
+    files = {"model": (io.BytesIO(IRIS_MODEL), "m.onnx"), "data": (io.BytesIO(data), "d.csv")}
+    answer = service.client.post(
+        "/v1/analyses", data=files | {"options": json.dumps({"target": target})}, buffered=True
+    )
+    assert answer.status_code == 422
+    assert cell is None or cell in answer.json["detail"]  # who sent the data may read it
+    [line] = logged
+    assert line["event"] == "refused" and line["reason"]
+    assert "mary jones" not in str(line) and str(cell) not in str(line)
 
 
 @pytest.mark.parametrize(
