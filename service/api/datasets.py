@@ -84,8 +84,7 @@ class Datasets(MethodView):
         """
         raw, staged = receive_file(tuple(KINDS), parts().limits.table.file_bytes)
         row = store_dataset(parts(), tenant(), staged, _format(query, raw, staged))
-        dataset = views.upload(parts(), "datasets", tenant(), row.sha256)
-        return dataset, 201, {"Location": f"/v1/datasets/{row.sha256}", "ETag": f'"{row.sha256}"'}
+        return views.uploaded(row), 201, {"Location": f"/v1/datasets/{row.sha256}", "ETag": f'"{row.sha256}"'}
 
 
 @blp.route("/datasets/<sha256:dataset_id>")

@@ -91,8 +91,7 @@ class Models(MethodView):
         are written into the model, and the id is that of the whole.
         """
         row = store_model(parts(), tenant(), *receive_model(RAW, parts().limits.model.bytes))
-        model = views.upload(parts(), "models", tenant(), row.sha256)
-        return model, 201, {"Location": f"/v1/models/{row.sha256}", "ETag": f'"{row.sha256}"'}
+        return views.uploaded(row), 201, {"Location": f"/v1/models/{row.sha256}", "ETag": f'"{row.sha256}"'}
 
 
 @blp.route("/models/<sha256:model_id>/analyses")

@@ -1,6 +1,6 @@
 """Reading: one query each, straight to plain values for the answer. Nothing here changes anything."""
 
-from service.views.catalog import Listing, analyses, analysis, summary, upload, uploads
+from service.views.catalog import Listing, analyses, analysis, summary, upload, uploaded, uploads
 from service.views.networks import (
     attributions,
     communities,
@@ -31,5 +31,6 @@ __all__ = [
     "study",
     "summary",
     "upload",
+    "uploaded",
     "uploads",
 ]

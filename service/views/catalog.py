@@ -28,7 +28,7 @@ class Listing:
 
 def upload(parts: Parts, kind: UploadKind, tenant: str, sha256: str) -> Json:
     """One model or dataset."""
-    return _upload(parts.catalog.upload(kind, tenant, sha256))
+    return uploaded(parts.catalog.upload(kind, tenant, sha256))
 
 
 def uploads(
@@ -37,7 +37,7 @@ def uploads(
     """The tenant's models or datasets, the newest first."""
     rows, total = parts.catalog.uploads(kind, tenant, after[0] if after else None, limit + 1)
     more = (rows[limit - 1].number,) if len(rows) > limit else None
-    return Listing([_upload(row) for row in rows[:limit]], more, total)
+    return Listing([uploaded(row) for row in rows[:limit]], more, total)
 
 
 def analysis(parts: Parts, tenant: str, analysis_id: str) -> Json:
@@ -122,7 +122,8 @@ def summary(network: FlowNetwork) -> Json:
     }
 
 
-def _upload(row: Upload) -> Json:
+def uploaded(row: Upload) -> Json:
+    """A model or dataset that was just stored; it may have been deleted since."""
     return {
         "id": row.sha256,
         "sha256": row.sha256,
