@@ -25,6 +25,7 @@ from service.migrate import migrate_all
 from service.settings import Settings, with_overrides
 from service.stores.protocol import StoreUnavailable
 from service.supervisor import Kept, Supervisor
+from service.temporary import check_temporary_folder
 
 log = structlog.get_logger("nif.serve")
 
@@ -81,6 +82,7 @@ def serve(settings: Settings) -> None:
 
 
 def _prepare(settings: Settings) -> None:
+    check_temporary_folder()
     try:
         for line in migrate_all(settings):
             log.info("migrated", what=line)

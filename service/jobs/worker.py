@@ -23,6 +23,7 @@ from service.jobs.workflow import register
 from service.settings import Settings
 from service.stores.open import open_store
 from service.stores.protocol import StoreUnavailable
+from service.temporary import check_temporary_folder
 
 log = structlog.get_logger()
 
@@ -61,6 +62,7 @@ def run_worker(settings: Settings, program: Sequence[str] = PROGRAM) -> None:
 def _prepare(settings: Settings, asked: threading.Event) -> None:
     """Migrate; wait for servers that do not answer. What is lost or wrong ends the worker with its reason."""
     os.umask(0o077)
+    check_temporary_folder()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     Catalog(settings.catalog_path).migrate()
     pause = 1.0

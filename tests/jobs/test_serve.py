@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from estimator.errors import Unavailable
+from service.jobs.worker import run_worker
+from service.serve import serve
+from service.settings import load_settings
 from tests.cli.nif import nif, refusal
 from tests.jobs.jobs_here import wait_for
 from tests.jobs.serving import Service
@@ -32,6 +37,17 @@ def test_an_analysis_survives_the_death_of_its_worker_and_the_service_ends_with_
     stored = requests.get(f"{service.url}/analyses/{analysis}/network", timeout=30).json()
     assert len(stored["links"]) == 35
     assert service.stop() == 0
+
+
+def test_without_a_folder_for_temporary_files_nothing_begins(tmp_path, monkeypatch):
+    def none() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    for begin in serve, run_worker:
+        with pytest.raises(Unavailable, match="set TMPDIR"):
+            begin(load_settings({"NIF_DATA_DIR": str(tmp_path / "data")}))
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_dead_api_is_started_again_at_the_same_address(service):
