@@ -1,6 +1,8 @@
 """gunicorn's threaded worker, with problem+json also for what never reaches the app."""
 
+import errno
 import json
+import time
 from typing import Any
 
 import structlog
@@ -8,12 +10,17 @@ from gunicorn.http import errors as wrong
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
+from service.http_connection import Connection
 from service.limits import Limits
 
 log = structlog.get_logger("nif.api")
 
 _LIMITS = Limits()
 LONGEST_BODY = _LIMITS.model.bytes + _LIMITS.table.file_bytes + 4 * _LIMITS.json_bytes
+
+# The process or the machine can open nothing more just now.
+NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+PAUSE_SECONDS = 0.1
 
 _STATUS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (wrong.LimitRequestLine, 414, "URI Too Long", "The path and query are longer than the server takes"),
@@ -30,6 +37,26 @@ _STATUS: tuple[tuple[type[Exception], int, str, str], ...] = (
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Answers requests that are no HTTP, in the same form as every error."""
+
+    def accept(self, listener: Any) -> None:
+        # gunicorn's own would end the process, and every request in it. The connection waits in the listener.
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            log.warning("connections wait", reason=error.strerror)
+            time.sleep(PAUSE_SECONDS)
+
+    def enqueue_req(self, conn: Any) -> None:
+        if not isinstance(conn.sock, Connection):
+            conn.sock = Connection(conn.sock, self._crowded)
+        super().enqueue_req(conn)
+
+    def _crowded(self) -> bool:
+        """Whether a request waits because all threads are taken."""
+        at_rest = len(self.keepalived_conns) + len(self.pending_conns)
+        return bool(self.nr_conns - at_rest > self.cfg.threads)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         # gunicorn asks for the body before the app is called; a body that no limit allows is not asked for.

@@ -18,6 +18,7 @@ class Limits:
     it POST is answered 429. tenant_files, tenant_bytes: models and datasets that a tenant may have stored.
     idempotency_seconds: how long an Idempotency-Key is remembered; idempotency_key_characters: its length.
     failed_keys_a_minute: wrong API keys that one address may try in a minute.
+    exports: whole networks that are written out at once.
     link_seconds: how long a link to a page is good.
     job_seconds, job_memory_bytes, job_attempts: of one job; settings of the operator.
     study_bytes: of a study's document.
@@ -36,6 +37,7 @@ class Limits:
     idempotency_seconds: int = 24 * 3600
     idempotency_key_characters: int = 200
     failed_keys_a_minute: int = 60
+    exports: int = 4
     link_seconds: int = 600
     job_seconds: float = 3600.0
     job_memory_bytes: int = 4096 * MIB

@@ -4,6 +4,7 @@ import os
 import secrets
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import structlog
 
@@ -22,7 +23,10 @@ log = structlog.get_logger("nif.api")
 
 @dataclass(frozen=True)
 class Parts:
-    """secret: signs cursors and links; made once for each data folder. fits: what was checked already."""
+    """secret: signs cursors and links; made once for each data folder. fits: what was checked already.
+
+    exports: held by each request that writes a whole network out.
+    """
 
     settings: Settings
     catalog: Catalog
@@ -31,6 +35,7 @@ class Parts:
     queue: JobQueue
     limits: Limits
     secret: bytes
+    exports: BoundedSemaphore
     fits: Fits = field(default_factory=Fits)
 
     def close(self) -> None:
@@ -52,14 +57,16 @@ def open_parts(settings: Settings) -> Parts:
         store.migrate()
     except (QueueUnavailable, StoreUnavailable) as error:
         log.warning("migration waits", reason=str(error))
+    limits = limits_of(settings)
     return Parts(
         settings=settings,
         catalog=catalog,
         blobs=Blobs(settings.blobs_dir),
         store=store,
         queue=JobQueue(settings.queue),
-        limits=limits_of(settings),
+        limits=limits,
         secret=_secret(settings.data_dir / "cursor.key"),
+        exports=BoundedSemaphore(limits.exports),
     )
 
 
@@ -71,6 +78,8 @@ def limits_of(settings: Settings) -> Limits:
         tenant_queue_depth=min(settings.tenant_queue_depth, settings.queue_depth),
         tenant_files=settings.tenant_files,
         tenant_bytes=settings.tenant_bytes,
+        # An export may take long and its reader may be slow: the other threads are left to all else.
+        exports=max(1, settings.api_threads // 2),
         job_seconds=settings.job_time_limit,
         job_memory_bytes=settings.job_memory_limit,
         job_attempts=settings.job_attempts,

@@ -239,6 +239,31 @@ def test_an_export_is_not_sent_twice(client: FlaskClient, analysis: str) -> None
     assert client.get(f"{analysis}/network?format=csv&beta=1").headers["ETag"] != tag
 
 
+def test_at_most_so_many_networks_are_written_out_at_once(
+    service: ServiceHere, client: FlaskClient, analysis: str
+) -> None:
+    most = client.get("/v1/limits").json["service"]["exports"]
+    address = f"{analysis}/network"
+    assert most == service.settings.api_threads // 2
+    for _ in range(most):
+        service.parts.exports.acquire()
+    busy = client.get(address)
+    assert_problem(busy, 429, "rate-limited")
+    assert int(busy.headers["Retry-After"]) > 0
+    assert client.get(f"{analysis}/edges").status_code == 200
+    service.parts.exports.release()
+    waiting = f"/v1/analyses/{service.submit()}/network"
+    for path, headers, status in (  # each gives its place back, whatever became of it
+        (address, {}, 200),
+        (address, {"If-None-Match": "*"}, 304),
+        (address, {"If-Match": '"x"'}, 412),
+        (waiting, {}, 409),
+    ):
+        for method in ("GET", "HEAD"):
+            with client.open(path, method=method, headers=headers) as answer:
+                assert answer.status_code == status
+
+
 def test_the_report_is_a_page_that_loads_nothing_from_elsewhere(client: FlaskClient, analysis: str) -> None:
     answer = client.get(f"{analysis}/report", headers={"Accept": "text/html"})
     assert answer.content_type == "text/html; charset=utf-8"

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import resource
 import signal
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -239,6 +241,26 @@ def test_a_thousand_broken_uploads_leave_no_descriptor(server: ServerHere) -> No
     while server.descriptors() > before + 2:
         assert time.monotonic() < deadline, (before, server.descriptors())
         time.sleep(0.1)
+
+
+def test_connections_wait_while_no_descriptor_is_left(tmp_path: Path) -> None:
+    here = ServerHere(tmp_path).wait()
+    try:
+        workers = here.workers()
+        before = resource.prlimit(workers[0], resource.RLIMIT_NOFILE)
+        resource.prlimit(workers[0], resource.RLIMIT_NOFILE, (here.descriptors() + 4, before[1]))
+        held = [socket.create_connection(("127.0.0.1", here.port)) for _ in range(20)]
+        deadline = time.monotonic() + 20
+        while "connections wait" not in here.log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        resource.prlimit(workers[0], resource.RLIMIT_NOFILE, before)
+        for connection in held:
+            connection.close()
+        assert status(here.send(GET % (b"/healthz", b"localhost"))) == 200
+        assert here.workers() == workers
+    finally:
+        here.stop()
 
 
 def test_fifty_writers_at_once_are_all_served(server: ServerHere) -> None:
