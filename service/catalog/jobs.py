@@ -58,6 +58,11 @@ class Jobs(Database):
             )
             return [(row[0], row[1]) for row in rows]
 
+    def job_ids(self) -> set[str]:
+        """The ids of all analyses and studies."""
+        with self.reading() as db:
+            return {row[0] for row in db.execute("SELECT id FROM analyses UNION ALL SELECT id FROM studies")}
+
     def forget_keys(self, seconds: float) -> int:
         """Remove idempotency keys older than so many seconds; returns how many."""
         with self.writing() as db:

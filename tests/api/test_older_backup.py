@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.service_here import ServiceHere
+from tests.cli.nif import nif, refusal
 from tests.networks import random_network
 
 
@@ -31,5 +32,44 @@ def test_a_finished_analysis_whose_network_is_gone_is_unavailable(tmp_path: Path
         assert answer.json["type"].endswith("/unavailable")
         assert "older backup" in answer.json["detail"]
         assert here.client.get(f"/v1/analyses/{analysis}").json["status"] == "done"
+    finally:
+        here.close()
+
+
+def test_what_an_older_catalog_does_not_know_is_listed_and_then_swept(tmp_path: Path) -> None:
+    here = ServiceHere(tmp_path / "data")
+    try:
+        known = here.done(random_network(1))
+        lost, alone = "lost-network", "lost-study"
+        here.parts.store.write(lost, random_network(2))
+        here.parts.store.write_study("study-of-the-lost", "ablation", [lost], {"a": 1})
+        here.parts.store.write_study(alone, "ablation", [known], {"a": 1})
+        before = here.parts.store.ids(), here.parts.store.study_ids()
+        for options in [], ["--dry-run"], ["--dry-run", "--yes"]:
+            said = nif(tmp_path, "migrate", "--sweep-store", *options)
+            assert said.stdout.splitlines()[:3] == [
+                "up to date", f"would remove network {lost}", f"would remove study {alone}"
+            ]  # fmt: skip
+            assert "nothing was removed" in said.stdout
+            assert (here.parts.store.ids(), here.parts.store.study_ids()) == before
+        said = nif(tmp_path, "migrate", "--sweep-store", "--yes")
+        assert said.stdout.splitlines() == [
+            "up to date", f"removed network {lost}", f"removed study {alone}"
+        ]  # fmt: skip
+        assert (here.parts.store.ids(), here.parts.store.study_ids()) == ([known], [])
+        assert "nothing that the catalog" in nif(tmp_path, "migrate", "--sweep-store", "--yes").stdout
+        assert "--sweep-store" in refusal(nif(tmp_path, "migrate", "--yes"))
+    finally:
+        here.close()
+
+
+def test_a_catalog_that_knows_nothing_is_not_believed(tmp_path: Path) -> None:
+    here = ServiceHere(tmp_path / "data")
+    try:
+        here.parts.store.write("network", random_network(1))
+        said = nif(tmp_path, "migrate", "--sweep-store", "--yes")
+        assert said.returncode == 2
+        assert "knows no analysis at all" in said.stderr
+        assert here.parts.store.ids() == ["network"]
     finally:
         here.close()
