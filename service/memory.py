@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from estimator.control_groups import memory_files
+
 MIB = 2**20
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -14,25 +16,11 @@ def machine_memory() -> int:
 
 
 def _cgroup_limits() -> list[int]:
-    """Limits of this process's cgroup and of those above it (version 2), or of version 1's controller."""
-    root = Path("/sys/fs/cgroup")
-    files = [root / "memory.max", root / "memory/memory.limit_in_bytes"]
-    try:
-        own = Path("/proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        own = []
-    for line in own:
-        path = line.partition("::")[2].lstrip("/")
-        if line.startswith("0::") and path:
-            files += [
-                parent / "memory.max"
-                for parent in [root / path, *(root / path).parents]
-                if root in parent.parents
-            ]
+    """The limits of the control groups that this process is in."""
     limits = []
-    for file in files:
+    for limit, _ in memory_files():
         try:
-            text = file.read_text().strip()
+            text = limit.read_text().strip()
         except OSError:
             continue
         if text.isdigit():

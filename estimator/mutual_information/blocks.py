@@ -11,6 +11,7 @@ from math import ceil, isqrt
 from pathlib import Path
 from typing import Any
 
+from estimator.control_groups import memory_files
 from estimator.errors import MemoryLimit
 
 # Beyond this a block gains no speed, and a cancellation would wait for it: some seconds' work.
@@ -116,13 +117,9 @@ def _available() -> int:
 
 
 def _container_rooms() -> list[int]:
-    """What the control group (version 2, then 1) has left; none where it sets no limit."""
-    group = Path("/sys/fs/cgroup")
+    """What the control groups that this process is in have left; none where they set no limit."""
     rooms = [2**62]
-    for limit, used in (
-        (group / "memory.max", group / "memory.current"),
-        (group / "memory/memory.limit_in_bytes", group / "memory/memory.usage_in_bytes"),
-    ):
+    for limit, used in memory_files():
         try:
             rooms.append(max(0, int(limit.read_text()) - int(used.read_text())))
         except (OSError, ValueError):  # no such file, or "max"

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from estimator.errors import MemoryLimit, NifError
+from estimator.errors import NifError
 from service.extras import missing_extra
-from service.jobs.problems import InternalError, problem_of, storage_limit
+from service.jobs.problems import InternalError, no_memory, problem_of, storage_limit
 from service.jobs.processes import be_first_to_go, die_with_parent
 from service.stores.protocol import StoreFailed, StoreUnavailable
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+LOADER_FULL = "failed to map segment"  # of the dynamic loader, for want of memory
 # What is asked of a child, and who does it: a function of (request, progress) that returns plain JSON values.
 WORKS = {
     "estimating": ("service.jobs.estimating", "estimate"),
@@ -61,8 +62,9 @@ def answer(work: str, request: dict[str, Any], say: Say) -> dict[str, Any]:
     except ModuleNotFoundError as error:
         return {"problem": problem_of(missing_extra(error) or _unexpected(error))}
     except MemoryError:
-        error_ = MemoryLimit("The job needs more memory than there is; analyse fewer rows or a smaller model")
-        return {"problem": problem_of(error_)}
+        return {"problem": problem_of(no_memory())}
+    except ImportError as error:
+        return {"problem": problem_of(no_memory() if LOADER_FULL in str(error) else _unexpected(error))}
     except OSError as error:
         return {"problem": problem_of(storage_limit() if error.errno in FULL else _unexpected(error))}
     except Exception as error:  # noqa: BLE001  the last resort: the parent must hear of it

@@ -46,6 +46,10 @@ def memory_limit(used: int, limit: int) -> NifError:
     )
 
 
+def no_memory() -> NifError:
+    return MemoryLimit("The job needs more memory than there is; analyse fewer rows or a smaller model")
+
+
 def storage_limit() -> NifError:
     return StorageLimit("The disk of the service is full; make room and submit the job again")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from service.jobs import child_main
 from service.jobs.child import ChildLimits, Stopped, run_child
 
 FAKE = (sys.executable, "-m", "tests.jobs.fake_child")
@@ -73,6 +74,21 @@ def test_the_memory_limit_ends_a_child_and_says_both_numbers():
     problem = run("eats memory", memory=300 << 20)["problem"]
     assert problem["slug"] == "memory-limit"
     assert "300 MiB" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("said", "slug"),
+    [
+        ("libtorch.so: failed to map segment from shared object", "memory-limit"),
+        ("libtorch.so: undefined symbol: x", "internal-error"),
+    ],
+)
+def test_a_library_that_does_not_fit_into_memory_is_no_unknown_error(monkeypatch, said, slug):
+    def load(name):
+        raise ImportError(said)
+
+    monkeypatch.setattr(child_main, "import_module", load)
+    assert child_main.answer("estimating", {}, lambda message: None)["problem"]["slug"] == slug
 
 
 def test_a_child_that_prints_without_end_does_not_fill_our_memory():
