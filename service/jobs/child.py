@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, cast
 
 from estimator.errors import ModelCrashed, NifError
@@ -112,7 +113,7 @@ def _run(
                 stderr=subprocess.STDOUT,
                 pass_fds=(say,),
                 start_new_session=True,
-                env=child_environment(),
+                env=child_environment(request.get("folder")),
             )
     except BaseException:
         os.close(hear)
@@ -138,10 +139,15 @@ def _run(
             on_output(talk.tail.decode(errors="replace"))
 
 
-def child_environment() -> dict[str, str]:
-    """The environment without our settings, which may hold passwords; and without anyone's telemetry."""
+def child_environment(folder: str | None = None) -> dict[str, str]:
+    """The environment without our settings, which may hold passwords; and without anyone's telemetry.
+
+    folder: the job's own, where temporary files are kept as well: a child that is killed removes nothing, and
+    what it leaves holds the model and the data.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NIF_")}
-    return kept | {"ORT_DISABLE_TELEMETRY": "1", "PYTHONUNBUFFERED": "1"}
+    own = {} if folder is None else {"TMPDIR": str(Path(folder).absolute())}
+    return kept | own | {"ORT_DISABLE_TELEMETRY": "1", "PYTHONUNBUFFERED": "1"}
 
 
 def _request_file(request: Mapping[str, Any]) -> IO[bytes]:

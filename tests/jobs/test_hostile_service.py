@@ -27,7 +27,9 @@ API_MEMORY = 256 * 2**20
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     limits = {"NIF_JOB_TIME_LIMIT": str(TIME_LIMIT), "NIF_JOB_MEMORY_LIMIT": "1024"}
-    running = Service(tmp_path_factory.mktemp("hostile"), **limits)
+    folder = tmp_path_factory.mktemp("hostile")
+    (folder / "tmp").mkdir()
+    running = Service(folder, **limits, TMPDIR=str(folder / "tmp"))
     wait_for(lambda: "worker ready" in running.log.read_text())
     yield running
     assert running.stop() == 0
@@ -58,6 +60,12 @@ def peak(service: Service) -> int:
                 kept = max(kept, int(line.split()[1]) * 1024)
     assert kept > 0
     return kept
+
+
+def left_over(service: Service) -> list[str]:
+    """Files of jobs that are over: model, data and activations."""
+    folders = service.folder / "tmp", service.folder / "data/work"
+    return [str(path) for folder in folders if folder.exists() for path in folder.iterdir()]
 
 
 def kept(service: Service) -> dict[str, Any]:
@@ -93,6 +101,7 @@ def test_each_hostile_file_gets_its_answer_and_the_next_good_job_runs(service: S
     for name, data in HOSTILE_DATA.items():
         refused(name, posted(service, "datasets", MEDIA_TYPES[data.kind], data.make()), data.slug)
     assert kept(service) == held
+    assert left_over(service) == []
     assert sorted(processes(service)) == started
     assert peak(service) - at_rest < API_MEMORY
     assert "Traceback" not in service.log.read_text()
@@ -131,5 +140,16 @@ def test_a_job_that_would_take_the_machine_fails_with_its_limit_and_the_worker_g
     wait_for(lambda: service.status(analysis) in ("done", "failed"), TIME_LIMIT + 40)
     problem = requests.get(f"{service.url}/analyses/{analysis}", timeout=30).json()["problem"]
     assert problem["type"] == f"/problems/{slug}", problem
+    wait_for(lambda: left_over(service) == [])
     assert sorted(processes(service)) == started
     assert network(service) == before
+
+
+def test_a_job_that_is_cancelled_in_the_middle_of_the_model_leaves_nothing(service: Service) -> None:
+    data = "a,b,c,d\n" + "".join(f"{i},{i % 7},{i % 5},{i % 3}\n" for i in range(40))
+    analysis = service.analysis(hanging(), data.encode(), {"columns_by": "position"})
+    wait_for(lambda: any((service.folder / "data/work").rglob("activations.f8")))
+    answer = requests.post(f"{service.url}/analyses/{analysis}/cancellation", timeout=30)
+    assert answer.status_code in (200, 202), answer.text
+    wait_for(lambda: service.status(analysis) == "cancelled")
+    wait_for(lambda: left_over(service) == [])
