@@ -1,5 +1,6 @@
 """Why a job failed, as plain JSON values that a problem document is made of."""
 
+import errno
 import signal
 from typing import Any
 
@@ -9,6 +10,7 @@ from estimator.errors import (
     NifError,
     StorageLimit,
     TimeLimit,
+    Unavailable,
 )
 
 LONGEST = 500  # characters of a detail
@@ -52,6 +54,18 @@ def no_memory() -> NifError:
 
 def storage_limit() -> NifError:
     return StorageLimit("The disk of the service is full; make room and submit the job again")
+
+
+def want_of_room(error: OSError) -> NifError | None:
+    """The error in words, if the system had no more of something: of disk, processes, descriptors, memory."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return storage_limit()
+    if error.errno in (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+        return Unavailable(
+            f"The worker could not begin the process of the job ({error.strerror}): its host or its limits "
+            "leave it no process, descriptor or memory; submit the job again when there is room"
+        )
+    return None
 
 
 def died(returncode: int, used: int) -> NifError:

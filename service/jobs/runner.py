@@ -17,7 +17,7 @@ from service.catalog import Catalog
 from service.jobs import work_folder
 from service.jobs.child import PROGRAM, ChildLimits, Stopped, run_child
 from service.jobs.database import QueueUnavailable
-from service.jobs.problems import problem_of, storage_limit
+from service.jobs.problems import problem_of, storage_limit, want_of_room
 from service.jobs.progress import ProgressMeter
 from service.jobs.queue import Claim, JobQueue
 from service.jobs.requests import order, store_order
@@ -98,6 +98,12 @@ class JobRunner:
                 answer = self._run_patiently(asked.work, asked.request, watch)
             except NifError as error:
                 answer = {"problem": problem_of(error)}
+            except OSError as error:
+                wanting = want_of_room(error)
+                if wanting is None:
+                    raise
+                log.error("job not begun", job=job_id, reason=error.strerror)
+                answer = {"problem": problem_of(wanting)}
             if "result" in answer:
                 folder = None  # kept for the next step
                 made: dict[str, Any] = answer["result"] | {asked.made: str(asked.file)}
@@ -125,8 +131,8 @@ class JobRunner:
             except NifError as error:
                 answer = {"problem": problem_of(error)}
             except OSError as error:
-                log.error("audit log", job=job_id, reason=error.strerror)
-                answer = {"problem": problem_of(storage_limit())}
+                log.error("audit log or process", job=job_id, reason=error.strerror)
+                answer = {"problem": problem_of(want_of_room(error) or storage_limit())}
             work_folder.remove(self.settings.work_dir, job_id)
             return {"stored": True} if "result" in answer else {"problem": answer["problem"]}
         except dbos_error.DBOSWorkflowConflictIDError:

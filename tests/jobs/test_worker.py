@@ -1,12 +1,17 @@
 """Workers as processes, killed and stopped in the middle of jobs; children are fakes, all else is real."""
 
 import base64
+import errno
+import os
 import pickle
 import signal
 import sqlite3
 import time
 
+import pytest
+
 from estimator.progress import PHASES
+from service.jobs import runner
 from service.stores.open import open_store
 from tests.jobs.jobs_here import JobsHere, wait_for
 
@@ -199,6 +204,24 @@ def test_a_job_whose_child_is_killed_each_time_fails_for_lack_of_memory_after_th
     assert "MiB" in state.problem["detail"]
     assert jobs.started() == 3
     jobs.wait(good, "done")
+
+
+@pytest.mark.parametrize(
+    ("number", "slug"),
+    [(errno.EAGAIN, "unavailable"), (errno.EMFILE, "unavailable"), (errno.ENOSPC, "storage-limit")],
+)
+def test_a_job_whose_process_cannot_be_begun_says_what_is_wanting(jobs: JobsHere, monkeypatch, number, slug):
+    def begin(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    analysis = jobs.submit()
+    with sqlite3.connect(jobs.folder / "queue.db") as db:
+        db.execute("UPDATE workflow_status SET status = 'PENDING', executor_id = 'host-0'")
+    db.close()
+    monkeypatch.setattr(runner, "run_child", begin)
+    answer = runner.JobRunner(jobs.settings, "host-0", jobs.queue).compute(analysis)
+    assert answer["problem"]["slug"] == slug
+    assert jobs.nothing_left()
 
 
 def test_a_job_over_its_time_fails_and_the_next_runs(tmp_path):
