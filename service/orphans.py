@@ -1,13 +1,15 @@
 """What the store holds and the catalog does not know, as after a catalog was put back from an older backup.
 
 Nobody can ask for it: the catalog alone says whose it is. For the same reason it cannot be taken up again,
-only removed. A store that several services share holds what the others' catalogs know: never sweep it.
+only removed. What came from no job, as networks of the command line, no catalog knows: it stays. A store that
+several services share holds what the others' catalogs know: never sweep it.
 """
 
 from dataclasses import dataclass
 
 from estimator.errors import Unavailable
 from service.catalog import Catalog
+from service.network_ids import of_a_job
 from service.settings import Settings
 from service.stores.open import open_store
 from service.stores.protocol import GraphStore
@@ -46,7 +48,8 @@ def sweep_store(settings: Settings, *, remove: bool = False) -> Orphans:
 
 def _find(store: GraphStore, catalog: Catalog) -> Orphans:
     # The store first: what a job stores between the two looks was in the catalog before.
-    networks, studies = store.ids(), store.study_ids()
+    networks = [network for network in store.ids() if of_a_job(network)]
+    studies = store.study_ids()
     known = catalog.job_ids()
     if networks and not known:
         raise Unavailable(
@@ -55,4 +58,5 @@ def _find(store: GraphStore, catalog: Catalog) -> Orphans:
         )
     lost = [network for network in networks if network not in known]
     theirs = {study.id for network in lost for study in store.studies(network)}
-    return Orphans(tuple(lost), tuple(s for s in studies if s not in known and s not in theirs))
+    alone = (study for study in studies if of_a_job(study) and study not in known | theirs)
+    return Orphans(tuple(lost), tuple(alone))

@@ -11,11 +11,12 @@ import click
 
 from service.cli.analysis_options import Asked, analysis_options, asked
 from service.cli.exits import write
-from service.cli.local_store import id_of, opened
+from service.cli.local_store import opened
 from service.cli.output_folder import OutputFolder, output_folder
 from service.cli.phase_clock import PhaseClock
 from service.cli.run_here import run_here
 from service.jobs.estimating import NETWORK, Source, request_of
+from service.network_ids import id_of_content
 from service.settings import Settings, load_settings
 
 NO_STORE = "none"
@@ -86,7 +87,7 @@ def _analyse(
     stored = None
     if uri != NO_STORE:
         clock.report("storing", 0, 1)
-        stored = id_of(result["sha256"])
+        stored = id_of_content(result["sha256"])
         with opened(uri) as store:
             store.write(stored, network)
         clock.report("storing", 1, 1)

@@ -1,6 +1,5 @@
 """The store that the command line keeps its networks in, and reads them from."""
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,8 +21,3 @@ def opened(uri: str) -> Iterator[GraphStore]:
             store.close()
     except StoreUnavailable as error:
         raise Unavailable(f"the store: {error}") from error
-
-
-def id_of(sha256: str) -> str:
-    """The id of a network that came from no job: of its content, so that a repeat is not stored twice."""
-    return str(uuid.UUID(bytes=bytes.fromhex(sha256)[:16], version=4))

@@ -23,7 +23,8 @@ def command(dry_run: bool, sweep_store: bool, yes: bool) -> None:
     """Bring catalog, queue and store up to date. `nif serve` and `nif worker` do it by themselves.
 
     After a catalog was put back from an older backup the store may hold networks and studies that it does not
-    know: nobody can read them, and --sweep-store removes them. Not where several services share one store.
+    know: nobody can read them, and --sweep-store removes them. Networks of `nif analyze` stay. Not where
+    several services share one store.
 
     \b
       nif migrate --dry-run
