@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from importlib.resources import files
+from uuid import uuid4
 
 import pytest
 
@@ -106,9 +107,10 @@ def test_a_migration_that_is_cut_at_any_commit_is_completed_by_the_next(
     store.close()
     proxy.shut()
     direct = Neo4jStore(own_server.bolt_uri, own_server.user, own_server.password)
-    direct.write("a", random_network(1))
-    assert_same(direct.network("a"), random_network(1))
-    direct.delete("a")
+    name = str(uuid4())  # other files have networks on this server
+    direct.write(name, random_network(1))
+    assert_same(direct.network(name), random_network(1))
+    direct.delete(name)
     direct.close()
 
 
