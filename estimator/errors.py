@@ -4,9 +4,13 @@ An error has a stable `slug`, a sentence with cause, the value seen and the fix,
 happened. HTTP statuses and exit codes are given by the surfaces, not here.
 """
 
+import errno
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
+
+# What the system says of a disk that is full, and of a quota that is used up.
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from estimator.data.arrays import check_size, count_distinct_rows, number_column
 from estimator.data.names import check_names, control_in, shown
-from estimator.data.parquet_lists import flattened, inner_type
+from estimator.data.parquet_lists import flattened, inner_type, refuse_nulls
 from estimator.data.table import SPELLINGS_KEPT, OddCell, TableFormat, TableLimits
 from estimator.errors import InvalidDataset, LimitExceeded, MissingExtra, NifError, Place
 from estimator.runtime.child import Say
@@ -84,7 +84,7 @@ def _spread(
             alone = values.shape[1] == 1
             columns += [(name if alone else f"{name}_{i + 1}", part) for i, part in enumerate(values.T)]
             continue
-        _refuse_nulls(name, column)
+        refuse_nulls(name, column)
         text = _is_text(pyarrow, column.type)
         columns.append((name, _text(column, name, limits) if text else column.to_numpy()))
     check_size(table.num_rows, len(columns), limits)
@@ -135,16 +135,6 @@ def _check_type(pyarrow: Any, name: str, kind: Any) -> None:
         return
     detail = f"column {shown(name)} holds {str(kind)[:100]}; it must hold numbers, lists of numbers or text"
     raise InvalidDataset(detail, errors=[Place(detail, column=name)])
-
-
-def _refuse_nulls(name: str, column: Any) -> None:
-    if column.null_count:
-        row = int(np.argmax(column.is_null().to_numpy())) + 1
-        detail = (
-            f"row {row}, column {shown(name)} has no value; fill it in or remove the row "
-            "(missing values are not guessed)"
-        )
-        raise InvalidDataset(detail, errors=[Place(detail, row=row, column=name)])
 
 
 def _text(column: Any, name: str, limits: TableLimits) -> Text:

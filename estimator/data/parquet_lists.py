@@ -41,7 +41,7 @@ def flattened(pyarrow: Any, name: str, column: Any) -> NDArray[Any]:
         values = values.storage
     rows, width = len(values), 1
     while is_list(pyarrow, values.type):
-        _refuse_nulls(name, values, width)
+        refuse_nulls(name, values, width)
         if pyarrow.types.is_fixed_size_list(values.type):
             length = values.type.list_size
         else:
@@ -54,15 +54,17 @@ def flattened(pyarrow: Any, name: str, column: Any) -> NDArray[Any]:
         if length == 0:
             raise _refused(name, 0, "an empty list")
         values, width = values.flatten(), width * length
-    _refuse_nulls(name, values, width)
+    refuse_nulls(name, values, width)
     found: NDArray[Any] = values.to_numpy(zero_copy_only=False).reshape(rows, width)
     return found
 
 
-def _refuse_nulls(name: str, values: Any, width: int) -> None:
+def refuse_nulls(name: str, values: Any, width: int = 1) -> None:
+    """values: an array, or a chunked one, of `width` values a row. Raises InvalidDataset, with the row."""
     if values.null_count:
         row = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False))) // width
-        raise _refused(name, row, "a missing value; fill it in or remove the row (nothing is guessed)")
+        why = "no value; fill it in or remove the row (missing values are not guessed)"
+        raise _refused(name, row, why)
 
 
 def _refused(name: str, row: int, what: str) -> InvalidDataset:

@@ -120,6 +120,12 @@ class Call:
             raise self.invalid(f"axis {axis} of a tensor with {rank} axes")
         return axis % rank
 
+    def new_axes(self, axes: Sequence[int], rank: int) -> set[int]:
+        """Where Unsqueeze puts axes into a tensor that has `rank` of them then."""
+        new = {self.axis(axis, rank) for axis in axes}
+        self.require(len(new) == len(axes), f"it says an axis twice: {list(axes)}")
+        return new
+
     def out(self, position: int = 0) -> str:
         return self.node.output[position] if position < len(self.node.output) else ""
 

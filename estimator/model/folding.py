@@ -154,8 +154,7 @@ def _reranked(call: Call, value: Constant) -> Shape:
         call.require(all(value.dims[a] == 1 for a in drop or ()), f"it drops axes of {written(value.dims)}")
         return tuple(d for a, d in enumerate(value.dims) if (a not in drop if drop is not None else d != 1))
     rank = len(value.dims) + len(axes or ())
-    new = {call.axis(a, rank) for a in axes or ()}
-    call.require(len(new) == len(axes or ()), f"it says an axis twice: {list(axes or ())}")
+    new = call.new_axes(axes or (), rank)
     old = iter(value.dims)
     return tuple(1 if a in new else next(old) for a in range(rank))
 

@@ -81,11 +81,10 @@ def unsqueeze(call: Call) -> Result:
     signal = call.signal()
     axes = call.integers("axes", 1)
     call.require(axes is not None, "it says no axes")
-    rank = len(signal.shape) + len(axes or ())
     if not axes:
         return Result("plumbing", (signal,))
-    new = {call.axis(a, rank) for a in axes}
-    call.require(len(new) == len(axes), f"it says an axis twice: {list(axes)}")
+    rank = len(signal.shape) + len(axes)
+    new = call.new_axes(axes, rank)
     old = iter(range(len(signal.shape)))
     sources = [None if a in new else next(old) for a in range(rank)]
     shape = tuple(1 if source is None else signal.shape[source] for source in sources)

@@ -1,6 +1,5 @@
 """A folder for one child process, gone when it is."""
 
-import errno
 import os
 import shutil
 import tempfile
@@ -8,10 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from estimator.errors import StorageLimit
-
-# A disk that is full, or a quota that is used up.
-FULL = (errno.ENOSPC, errno.EDQUOT)
+from estimator.errors import DISK_FULL, StorageLimit
 
 
 @contextmanager
@@ -24,7 +20,7 @@ def private_folder(parent: Path | None = None) -> Iterator[Path]:
     try:
         yield folder
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in DISK_FULL:
             raise
         raise StorageLimit(f"the disk of the temporary folder is full: {error.strerror}") from error
     finally:

@@ -15,7 +15,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from estimator import errors as estimator_errors
-from estimator.errors import NifError, NotFound, Place
+from estimator.errors import DISK_FULL, NifError, NotFound, Place
 from service import errors as service_errors
 from service.errors import (
     InsufficientStorage,
@@ -190,7 +190,7 @@ def _database(error: sqlite3.OperationalError) -> Response:
 
 
 def _operating_system(error: OSError) -> Response:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in DISK_FULL:
         log.error("disk full", reason=error.strerror)
         return problem(InsufficientStorage("The disk of the service is full; nothing was stored"))
     if error.errno in (errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE):

@@ -13,6 +13,12 @@ from service.catalog.jobs import Idempotency, find_made, keep_key, remember_dele
 from service.catalog.records import AnalysisRecord
 from service.catalog.studies import delete_studies_of
 
+# A tenant's, the newest first, of one model or dataset if asked, older than a number if given.
+_LISTED = (
+    "FROM analyses WHERE tenant = ? AND (? IS NULL OR model_sha256 = ?) "
+    "AND (? IS NULL OR dataset_sha256 = ?) AND (? IS NULL OR number < ?) ORDER BY number DESC"
+)
+
 
 class Analyses(Database):
     """The table `analyses`."""
@@ -39,9 +45,7 @@ class Analyses(Database):
         """The newest first, older than number `before`."""
         with self.reading() as db:
             rows = db.execute(
-                "SELECT * FROM analyses WHERE tenant = ? AND (? IS NULL OR model_sha256 = ?) "
-                "AND (? IS NULL OR dataset_sha256 = ?) AND (? IS NULL OR number < ?) "
-                "ORDER BY number DESC LIMIT ?",
+                f"SELECT * {_LISTED} LIMIT ?",
                 (tenant, model, model, dataset, dataset, before, before, limit),
             ).fetchall()
         return [_record(row) for row in rows]
@@ -52,8 +56,7 @@ class Analyses(Database):
         """The ids of all of `analyses`: what a search through thousands of them needs."""
         with self.reading() as db:
             rows = db.execute(
-                "SELECT id FROM analyses WHERE tenant = ? AND (? IS NULL OR model_sha256 = ?) "
-                "AND (? IS NULL OR dataset_sha256 = ?) AND (? IS NULL OR number < ?) ORDER BY number DESC",
+                f"SELECT id {_LISTED}",
                 (tenant, model, model, dataset, dataset, before, before),
             )
             return [row["id"] for row in rows]

@@ -1,6 +1,5 @@
 """How a command ends: an error is a line on stderr and exit code 2, no traceback, and never 1 by accident."""
 
-import errno
 import os
 import sys
 import traceback
@@ -8,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from estimator.errors import NifError
+from estimator.errors import DISK_FULL, NifError
 from service.extras import missing_extra
 from service.report.text import visible
 
@@ -97,7 +96,7 @@ def _command(arguments: Sequence[str]) -> int:
             raise StdoutError(error.strerror) from error  # click's help
         name = f"{error.filename!s}: " if error.filename is not None else ""
         words = error.strerror or type(error).__name__
-        hint = "; make room on the disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        hint = "; make room on the disk" if error.errno in DISK_FULL else ""
         complain(f"{name}{words}{hint}")
         return REFUSED
     except Exception as error:  # noqa: BLE001 - the exit code must not be 1

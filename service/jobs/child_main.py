@@ -1,6 +1,5 @@
 """The child process of a job: `child_main WORK DESCRIPTOR PARENT`, with the request on stdin."""
 
-import errno
 import json
 import os
 import resource
@@ -10,13 +9,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from estimator.errors import NifError
+from estimator.errors import DISK_FULL, NifError
 from service.extras import missing_extra
 from service.jobs.problems import InternalError, no_memory, problem_of, storage_limit
 from service.jobs.processes import be_first_to_go, die_with_parent
 from service.stores.protocol import StoreFailed, StoreUnavailable
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
 LOADER_FULL = "failed to map segment"  # of the dynamic loader, for want of memory
 # What is asked of a child, and who does it: a function of (request, progress) that returns plain JSON values.
 WORKS = {
@@ -66,7 +64,7 @@ def answer(work: str, request: dict[str, Any], say: Say) -> dict[str, Any]:
     except ImportError as error:
         return {"problem": problem_of(no_memory() if LOADER_FULL in str(error) else _unexpected(error))}
     except OSError as error:
-        return {"problem": problem_of(storage_limit() if error.errno in FULL else _unexpected(error))}
+        return {"problem": problem_of(storage_limit() if error.errno in DISK_FULL else _unexpected(error))}
     except Exception as error:  # noqa: BLE001  the last resort: the parent must hear of it
         return {"problem": problem_of(_unexpected(error))}
 

@@ -5,6 +5,7 @@ import signal
 from typing import Any
 
 from estimator.errors import (
+    DISK_FULL,
     MemoryLimit,
     ModelCrashed,
     NifError,
@@ -58,7 +59,7 @@ def storage_limit() -> NifError:
 
 def want_of_room(error: OSError) -> NifError | None:
     """The error in words, if the system had no more of something: of disk, processes, descriptors, memory."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in DISK_FULL:
         return storage_limit()
     if error.errno in (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM):
         return Unavailable(

@@ -123,7 +123,7 @@ def summary(network: FlowNetwork) -> Json:
 
 
 def uploaded(row: Upload) -> Json:
-    """A model or dataset that was just stored; it may have been deleted since."""
+    """A model or dataset as its row says; the row of an upload is shown so even if it was deleted since."""
     return {
         "id": row.sha256,
         "sha256": row.sha256,

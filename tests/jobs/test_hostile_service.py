@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 import requests
 
@@ -19,6 +18,7 @@ from tests.models.hostile_data import HOSTILE_DATA
 
 ANSWER_SECONDS = 10
 TIME_LIMIT = 20
+FOUR_COLUMNS = b"a,b,c,d\n" + b"".join(b"%d,%d,%d,%d\n" % (i, i % 7, i % 5, i % 3) for i in range(40))
 MEDIA_TYPES = {kind: media_type for media_type, kind in KINDS.items()}
 # What a process of the API may use beyond what it uses at rest; docs/models.md says so.
 API_MEMORY = 256 * 2**20
@@ -45,10 +45,10 @@ def network(service: Service) -> dict[str, Any]:
     return {part: found[part] for part in ("nodes", "links")}
 
 
-def processes(service: Service) -> dict[int, psutil.Process]:
-    """Of the API and the worker, but no children of jobs."""
+def processes(service: Service) -> list[int]:
+    """Ids of the API's and the worker's, without the children of jobs."""
     api, worker = service.part("gunicorn"), service.part("worker")
-    return {process.pid: process for process in (api, *api.children(), worker)}
+    return sorted(process.pid for process in (api, *api.children(), worker))
 
 
 def peak(service: Service) -> int:
@@ -93,7 +93,7 @@ def refused(name: str, answer: requests.Response, slug: str) -> None:
 
 
 def test_each_hostile_file_gets_its_answer_and_the_next_good_job_runs(service: Service) -> None:
-    before, started, held = network(service), sorted(processes(service)), kept(service)
+    before, started, held = network(service), processes(service), kept(service)
     at_rest = peak(service)
     for name, case in HOSTILE.items():
         slug = case.slug if name != "empty" else "malformed-request"  # there is no body
@@ -102,7 +102,7 @@ def test_each_hostile_file_gets_its_answer_and_the_next_good_job_runs(service: S
         refused(name, posted(service, "datasets", MEDIA_TYPES[data.kind], data.make()), data.slug)
     assert kept(service) == held
     assert left_over(service) == []
-    assert sorted(processes(service)) == started
+    assert processes(service) == started
     assert peak(service) - at_rest < API_MEMORY
     assert "Traceback" not in service.log.read_text()
     assert network(service) == before
@@ -134,20 +134,18 @@ def swelling() -> bytes:
 def test_a_job_that_would_take_the_machine_fails_with_its_limit_and_the_worker_goes_on(
     service: Service, make: Any, slug: str
 ) -> None:
-    before, started = network(service), sorted(processes(service))
-    data = "a,b,c,d\n" + "".join(f"{i},{i % 7},{i % 5},{i % 3}\n" for i in range(40))
-    analysis = service.analysis(make(), data.encode(), {"columns_by": "position"})
+    before, started = network(service), processes(service)
+    analysis = service.analysis(make(), FOUR_COLUMNS, {"columns_by": "position"})
     wait_for(lambda: service.status(analysis) in ("done", "failed"), TIME_LIMIT + 40)
     problem = requests.get(f"{service.url}/analyses/{analysis}", timeout=30).json()["problem"]
     assert problem["type"] == f"/problems/{slug}", problem
     wait_for(lambda: left_over(service) == [])
-    assert sorted(processes(service)) == started
+    assert processes(service) == started
     assert network(service) == before
 
 
 def test_a_job_that_is_cancelled_in_the_middle_of_the_model_leaves_nothing(service: Service) -> None:
-    data = "a,b,c,d\n" + "".join(f"{i},{i % 7},{i % 5},{i % 3}\n" for i in range(40))
-    analysis = service.analysis(hanging(), data.encode(), {"columns_by": "position"})
+    analysis = service.analysis(hanging(), FOUR_COLUMNS, {"columns_by": "position"})
     wait_for(lambda: any((service.folder / "data/work").rglob("activations.f8")))
     answer = requests.post(f"{service.url}/analyses/{analysis}/cancellation", timeout=30)
     assert answer.status_code in (200, 202), answer.text

@@ -5,6 +5,7 @@ import pickle
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -54,9 +55,9 @@ def zipped(**members: bytes) -> bytes:
     return file.getvalue()
 
 
-def parquet(table: pa.Table) -> bytes:
+def parquet(table: pa.Table, **options: Any) -> bytes:
     file = io.BytesIO()
-    pq.write_table(table, file, compression="zstd")
+    pq.write_table(table, file, compression="zstd", **options)
     return file.getvalue()
 
 
@@ -175,9 +176,7 @@ def an_empty_archive() -> bytes:
 @hostile("parquet", "limit-exceeded")
 def unfolds_to_gibibytes() -> bytes:
     same = pa.DictionaryArray.from_arrays(pa.array(np.zeros(10_000, np.int32)), pa.array(["x" * 2**20]))
-    file = io.BytesIO()
-    pq.write_table(pa.table({"t": same}), file, compression="zstd", store_schema=False)
-    return file.getvalue()
+    return parquet(pa.table({"t": same}), store_schema=False)
 
 
 @hostile("parquet", "invalid-dataset")
